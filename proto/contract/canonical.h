@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "basin/v1/workload.pb.h"
+
+namespace basin::contract {
+
+// The bytes by which two resolved workloads are compared: equal exactly when every field is. Deterministic across
+// processes and machines of one release.
+std::string CanonicalBytes(const v1::Workload& resolved);
+
+// SHA-256 of CanonicalBytes, in hex.
+std::string CanonicalDigest(const v1::Workload& resolved);
+
+}  // namespace basin::contract

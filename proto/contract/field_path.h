@@ -1,0 +1,63 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "basin/v1/domain.pb.h"
+#include "basin/v1/rules.pb.h"
+#include "google/protobuf/message.h"
+
+namespace basin::contract {
+
+// A field of a message type, found by its path: names joined by dots, an element of a list as `name[i]`.
+struct FieldPath {
+  struct Step {
+    const google::protobuf::FieldDescriptor* field;
+    int index;  // Of a list's element; -1 for the field itself.
+  };
+  std::vector<Step> steps;  // At least one; all but the last are singular messages or elements of lists of messages.
+
+  const google::protobuf::FieldDescriptor* field() const { return steps.back().field; }
+  // True for a scalar or an element of a list of scalars; false for a message or a whole list.
+  bool is_scalar() const;
+  std::string ToString() const;
+};
+
+// Finds `path` from `type` on. INVALID_ARGUMENT names the part that is unknown and the nearest valid name.
+absl::StatusOr<FieldPath> ParseFieldPath(const google::protobuf::Descriptor* type, std::string_view path);
+
+// The rule written beside the field; the empty rule if there is none.
+const v1::FieldRule& RuleOf(const google::protobuf::FieldDescriptor* field);
+
+// Checks that `value` can stand in the scalar at `path` (type and rule) and returns it in the field's own form: an
+// integer for a double field becomes a double, a keyword stays a word, an enum's name becomes its short name in lower
+// case. INVALID_ARGUMENT says what was expected.
+absl::StatusOr<v1::Value> CheckValue(const FieldPath& path, const v1::Value& value);
+
+// Sets the scalar at `path`, creating the messages above it. REQUIRES: CheckValue accepts `value`. An index may be at
+// most one past the list's end.
+absl::Status SetScalar(const FieldPath& path, const v1::Value& value, google::protobuf::Message* message);
+
+// Clears the field at `path`.
+void ClearField(const FieldPath& path, google::protobuf::Message* message);
+
+// An enum value's name as users write it: `relu` for ACTIVATION_RELU.
+std::string ShortEnumName(const google::protobuf::EnumValueDescriptor* value);
+
+// A value as users write it: 0.1, 32, relu, full, true. Numbers are the shortest text that reads back the same.
+std::string FormatValue(const v1::Value& value);
+
+// A scalar field as users write it.
+v1::Value GetScalar(const FieldPath& path, const google::protobuf::Message& message);
+
+// What stands in the field of a message as a short text: `cosine`, `sgdr(first_period_epochs=10)`, `[64, 32]`. The text
+// of a choice's option.
+std::string DescribeField(const FieldPath& path, const google::protobuf::Message& message);
+
+// The candidate with the least edit distance to `name`, or empty when none is near.
+std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
+
+}  // namespace basin::contract

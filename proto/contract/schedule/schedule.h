@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "basin/v1/schedule.pb.h"
+
+namespace basin::contract {
+
+// The length of a training in the units that schedules are written in.
+struct TrainingLength {
+  uint64_t total_steps;      // T, at least 1.
+  uint64_t steps_per_epoch;  // At least 1.
+};
+
+// Factor on the base learning rate as a pure function of the step. One class a file in this folder; `Create` alone
+// knows them all. Immutable; safe to use from many threads.
+class Schedule {
+ public:
+  // REQUIRES: defaults filled in and rules hold. INVALID_ARGUMENT, paths from Schedule on, for a fault that shows only
+  // with the length: a first period or a warm-up longer than the training.
+  static absl::StatusOr<std::unique_ptr<Schedule>> Create(const v1::Schedule& spec, const TrainingLength& length);
+  virtual ~Schedule() = default;
+
+  // For step = 0, 1, ..., total_steps - 1. In double, and by arithmetic that is the same on every machine (cos and pow
+  // of our own or exactly specified recurrences; no libm).
+  virtual double Factor(uint64_t step) const = 0;
+
+  // Steps at which the schedule jumps back up (warm restarts), ascending, below total_steps; for ensembles and plots.
+  virtual std::vector<uint64_t> Restarts() const { return {}; }
+};
+
+// Converts a length in epochs to whole steps, to nearest, at least 1.
+uint64_t EpochsToSteps(double epochs, uint64_t steps_per_epoch);
+
+}  // namespace basin::contract

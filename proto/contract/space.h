@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "basin/v1/domain.pb.h"
+#include "basin/v1/sweep.pb.h"
+
+namespace basin::contract {
+
+// The grid of a sweep's domains as an index range: config i of size() is decoded from i, and nothing is ever listed.
+// Domains multiply, the last varies fastest; the options of a choice add up, each being the product of its own domains.
+// Immutable; safe to use from many threads.
+class Space {
+ public:
+  // INVALID_ARGUMENT with paths as in SweepSpec (`domains[1].log_uniform`) when a domain is empty, reversed, has no
+  // points where a grid needs them, or the number of configs is above 2^53.
+  static absl::StatusOr<std::shared_ptr<const Space>> Create(const v1::SweepSpec& spec);
+  virtual ~Space() = default;
+
+  virtual uint64_t size() const = 0;
+
+  // The params of config `index`, in the order of the domains, a choice before what it chose. The param of a choice is
+  // the option's text. REQUIRES: index < size().
+  virtual std::vector<v1::Param> Params(uint64_t index) const = 0;
+
+  // The workload of config `index`: the base, every domain replaced, defaults filled in. REQUIRES: index < size().
+  virtual v1::Workload Resolve(uint64_t index) const = 0;
+
+  // Paths of all params that some config has, in order of first appearance.
+  virtual std::vector<std::string> ParamPaths() const = 0;
+
+  // The data set that config `index` needs.
+  virtual std::string DatasetOf(uint64_t index) const = 0;
+};
+
+// Seed of the replicate at `position`. REQUIRES: position < SeedCount.
+uint64_t SeedCount(const v1::Seeds& seeds);
+uint64_t SeedAt(const v1::Seeds& seeds, uint64_t position);
+
+}  // namespace basin::contract

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/core/model.h"
+
+// What can be asked of the scheduler, and what it answers. Each command carries all that its decision needs and the
+// state does not hold: fresh ids, and what the store knows of finished things (the loop fills these in; see
+// runtime/coordinator).
+namespace basin::server::core {
+
+struct CreateSweep {
+  SweepId id;  // Fresh.
+  std::shared_ptr<const SweepDefinition> definition;
+  std::string request_id;   // May be empty.
+  std::string spec_digest;  // Of the spec as it came.
+  struct Stored {
+    SweepId id;
+    std::string spec_digest;
+  };
+  std::optional<Stored> stored;  // The sweep that the store has under request_id.
+};
+struct PauseSweep {
+  SweepId id;
+};
+struct ResumeSweep {
+  SweepId id;
+};
+struct CancelSweep {
+  SweepId id;
+};
+struct RetrySweep {
+  SweepId id;
+  struct Failed {
+    uint64_t index;
+    uint32_t attempts;
+  };
+  std::vector<Failed> failed;                         // All FAILED trials of the sweep, from the store.
+  std::shared_ptr<const SweepDefinition> definition;  // From the store, if the state no longer holds it.
+};
+struct DeleteSweep {
+  SweepId id;
+};
+
+struct RegisterWorker {
+  WorkerId id;  // Fresh.
+  WorkerDescription description;
+};
+struct UnregisterWorker {
+  WorkerId id;
+};
+struct DrainWorker {
+  WorkerId id;
+};
+struct LeaseTrials {
+  WorkerId worker;
+  uint32_t max_trials = 1;
+  std::string request_id;
+};
+struct TrialReport {
+  TrialKey key;
+  uint32_t attempt = 0;
+  uint64_t first_sequence = 0;
+  std::vector<Point> points;
+  std::optional<Outcome> outcome;
+  std::optional<FinishedTrial> stored;  // What the store has of a trial that the state does not hold as running.
+};
+struct Report {
+  WorkerId worker;
+  std::vector<TrialReport> trials;
+};
+// Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late (it was
+// stopped, or the machine slept): then every lease first gets a fresh term, so that heartbeats waiting in the queue
+// count.
+struct ExpireLeases {
+  MonoTime stalled{};
+};
+
+using Command = std::variant<CreateSweep, PauseSweep, ResumeSweep, CancelSweep, RetrySweep, DeleteSweep, RegisterWorker,
+                             UnregisterWorker, DrainWorker, LeaseTrials, Report, ExpireLeases>;
+
+struct SweepReply {  // To every command on a sweep.
+  SweepId id;
+  uint64_t requeued = 0;  // By a retry.
+};
+struct WorkerReply {
+  WorkerId id;
+};
+struct LeaseReply {
+  struct Lease {
+    TrialKey key;
+    uint32_t attempt = 0;
+    uint64_t config = 0;
+    uint64_t seed = 0;
+    std::shared_ptr<const SweepDefinition> definition;  // To resolve the workload outside the loop.
+  };
+  std::vector<Lease> leases;
+  bool drain = false;
+};
+enum class Directive { kContinue = 1, kStop = 2, kLost = 3 };  // As in v1.
+struct ReportReply {
+  struct Result {
+    Directive directive = Directive::kContinue;
+    uint64_t next_sequence = 0;
+    absl::Status status;
+  };
+  std::vector<Result> results;  // Parallel to Report::trials.
+  bool drain = false;
+};
+struct NoReply {};
+using Reply = std::variant<NoReply, SweepReply, WorkerReply, LeaseReply, ReportReply>;
+
+}  // namespace basin::server::core

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "server/core/model.h"
+
+// What has happened. The state changes through these alone, and so does the store; together they carry all
+// nondeterminism, so that the same events always give the same state.
+namespace basin::server::core {
+
+struct SweepCreated {
+  SweepId id;
+  std::shared_ptr<const SweepDefinition> definition;
+  std::string request_id;
+  std::string spec_digest;
+  WallTime at{};
+};
+struct SweepStateChanged {
+  SweepId id;
+  SweepState state;
+  std::string message;                                // Why it FAILED.
+  std::shared_ptr<const SweepDefinition> definition;  // Set when an ended sweep goes on.
+  WallTime at{};
+};
+struct SweepPinned {
+  SweepId id;
+  SweepPins pins;  // All of them.
+};
+struct SweepDeleted {
+  SweepId id;
+};
+
+// An attempt begins. On disk before its lease is answered.
+struct TrialLeased {
+  TrialKey key;
+  uint32_t attempt = 0;
+  uint32_t failures = 0;  // Of the trial so far.
+  uint64_t config = 0;
+  uint64_t seed = 0;
+  std::vector<v1::Param> params;
+  WorkerId worker;
+  WallTime at{};
+  MonoTime mono{};         // Not stored.
+  MonoTime lease_until{};  // Not stored.
+};
+struct PointsAppended {
+  TrialKey key;
+  uint32_t attempt = 0;
+  uint64_t first_sequence = 0;
+  std::vector<Point> points;
+};
+// An attempt ended without a result; the trial is PENDING again.
+struct TrialRequeued {
+  TrialKey key;
+  uint32_t attempt = 0;
+  uint32_t failures = 0;  // Including this attempt, unless it was handed back.
+  std::string message;
+  WallTime at{};
+};
+// The trial's one accepted end.
+struct TrialFinished {
+  TrialKey key;
+  uint32_t attempt = 0;  // 0 if it never had one (cancelled while queued again).
+  TrialState state = TrialState::kSucceeded;
+  std::optional<double> objective;
+  std::map<std::string, double> metrics;  // Last value by name; of results alone.
+  std::optional<Outcome> outcome;         // As the worker sent it.
+  std::string message;
+  uint64_t next_sequence = 0;
+  WorkerId worker;  // Of the attempt.
+  WallTime at{};
+};
+// Trials that were never leased are CANCELLED with their sweep; a count, for they have no rows.
+struct PendingCancelled {
+  SweepId id;
+  uint64_t count = 0;
+};
+// A FAILED trial is PENDING again, with its full number of attempts.
+struct TrialRetried {
+  TrialKey key;
+  uint32_t attempts = 0;
+};
+
+struct WorkerRegistered {
+  WorkerId id;
+  WorkerDescription description;
+  WallTime at{};
+  MonoTime mono{};  // Not stored.
+};
+struct WorkerStateChanged {
+  WorkerId id;
+  WorkerState state;
+  WallTime at{};
+};
+
+// Memory alone: stores ignore these two.
+struct LeasesRenewed {
+  WorkerId worker;               // Heard of at `mono`.
+  std::vector<TrialKey> trials;  // Whose lease now ends at `lease_until`.
+  MonoTime mono{};
+  MonoTime lease_until{};
+};
+struct LeaseAnswered {  // The answer to a lease call that may be repeated.
+  WorkerId worker;
+  std::string request_id;
+  std::vector<TrialKey> trials;
+};
+
+using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
+                           TrialRequeued, TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered,
+                           WorkerStateChanged, LeasesRenewed, LeaseAnswered>;
+
+}  // namespace basin::server::core

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <chrono>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "basin/v1/domain.pb.h"
+#include "basin/v1/sweep.pb.h"
+#include "proto/contract/space.h"
+
+// The nouns of the scheduler. Values only: no behaviour, no I/O.
+namespace basin::server::core {
+
+using SweepId = std::string;   // Eight random characters of [a-z2-7].
+using WorkerId = std::string;  // "w-" and twelve of the same.
+
+// Nanoseconds of a monotonic clock, for deadlines; comparable only within one run of the server.
+using MonoTime = std::chrono::duration<int64_t, std::nano>;
+// Nanoseconds since the Unix epoch, for display alone. No decision reads it.
+using WallTime = std::chrono::duration<int64_t, std::nano>;
+struct Now {
+  MonoTime mono{};
+  WallTime wall{};
+};
+
+struct TrialKey {
+  SweepId sweep;
+  uint64_t index = 0;
+  auto operator<=>(const TrialKey&) const = default;
+};
+
+enum class SweepState { kRunning = 1, kPaused = 2, kFinished = 3, kCancelled = 4, kFailed = 5 };        // As in v1.
+enum class TrialState { kPending = 1, kRunning, kSucceeded, kDiverged, kPruned, kFailed, kCancelled };  // As in v1.
+enum class WorkerState { kConnected = 1, kDraining = 2, kLeft = 3, kLost = 4 };                         // As in v1.
+
+// What a user submitted, parsed once; immutable and shared with the threads that answer requests.
+struct SweepDefinition {
+  v1::SweepSpec spec;  // Defaults filled in.
+  std::shared_ptr<const contract::Space> space;
+  std::string objective_metric;
+  bool maximize = false;
+  bool objective_at_best = false;
+  uint64_t configs = 0;
+  uint64_t seeds = 0;
+  uint32_t max_attempts = 3;
+  uint32_t max_parallel = 0;                 // 0: no limit.
+  std::optional<MonoTime> trial_time_limit;  // Of one attempt.
+
+  uint64_t trials() const { return configs * seeds; }
+  uint64_t ConfigOf(uint64_t index) const { return index % configs; }
+  uint64_t SeedPositionOf(uint64_t index) const { return index / configs; }
+
+  // REQUIRES: contract::ValidateSweep(spec) is OK. Fails only as Space::Create does.
+  static absl::StatusOr<std::shared_ptr<const SweepDefinition>> Create(v1::SweepSpec spec);
+};
+
+struct TrialCounts {
+  uint64_t pending = 0, running = 0, succeeded = 0, diverged = 0, pruned = 0, failed = 0, cancelled = 0;
+  uint64_t total() const { return pending + running + succeeded + diverged + pruned + failed + cancelled; }
+  bool operator==(const TrialCounts&) const = default;
+};
+
+// What makes the trials of a sweep comparable: fixed by its first lease, and asked of every later worker.
+struct SweepPins {
+  std::string engine_fingerprint;              // Empty: not pinned yet.
+  std::map<std::string, std::string> digests;  // Data set -> digest.
+  bool operator==(const SweepPins&) const = default;
+};
+
+struct WorkerDescription {
+  std::string name;
+  std::string version;
+  std::string engine_fingerprint;
+  uint32_t slots = 1;
+  uint32_t threads_per_trial = 1;
+  std::map<std::string, std::string> datasets;  // Name -> digest.
+  bool operator==(const WorkerDescription&) const = default;
+};
+
+struct Point {
+  std::string name;
+  uint64_t step = 0;
+  double value = 0;
+  double epoch = 0;
+  uint64_t examples = 0;
+};
+
+enum class OutcomeKind { kSucceeded = 1, kDiverged, kInvalid, kError, kReleased };  // As in v1.TrialOutcome.
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::kError;
+  std::string message;
+  std::string weights_digest;
+  std::string data_digest;
+  std::string engine_fingerprint;
+  std::chrono::nanoseconds duration{};  // Not part of the outcome's identity: a repeat may differ in it.
+
+  // Of everything but the duration; equal outcomes have equal texts.
+  std::string Identity() const;
+};
+
+// The accepted end of a trial, as far as a repeated or stale report needs to know it.
+struct FinishedTrial {
+  TrialState state = TrialState::kSucceeded;
+  uint32_t attempt = 0;
+  std::string outcome_identity;  // Empty when no worker's outcome ended it (cancelled, time limit, lost).
+  uint64_t next_sequence = 0;
+};
+
+}  // namespace basin::server::core

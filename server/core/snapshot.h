@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/core/model.h"
+
+// What a store gives back at start-up: exactly what the state needs to go on, whatever the number of finished trials.
+namespace basin::server::core {
+
+struct SweepRecord {
+  SweepId id;
+  std::string name;
+  SweepState state = SweepState::kRunning;
+  std::string message;
+  std::shared_ptr<const SweepDefinition> definition;  // Set while the sweep is RUNNING or PAUSED.
+  std::string request_id;
+  std::string spec_digest;
+  int32_t priority = 0;
+  uint64_t configs = 0;
+  uint64_t seeds = 0;
+  bool maximize = false;
+  TrialCounts counts;
+  SweepPins pins;
+  std::optional<uint64_t> best_trial;
+  std::optional<double> best_objective;
+  WallTime created_at{};
+  std::optional<WallTime> started_at, ended_at;
+};
+
+// A trial that has a row and waits to be leased again.
+struct QueuedTrial {
+  TrialKey key;
+  uint32_t attempts = 0;
+  uint32_t failures = 0;
+};
+
+// A trial with an open attempt.
+struct OpenTrial {
+  TrialKey key;
+  uint32_t attempt = 0;
+  uint32_t failures = 0;
+  WorkerId worker;
+  WallTime started_at{};
+  uint64_t next_sequence = 0;
+  std::map<std::string, double> last;    // Last value of each metric of this attempt.
+  std::optional<double> best_objective;  // Best value of the objective's metric of this attempt.
+  double epoch = 0;
+};
+
+struct WorkerRecord {
+  WorkerId id;
+  WorkerDescription description;
+  WorkerState state = WorkerState::kConnected;
+  WallTime connected_at{};
+  uint64_t trials_finished = 0;
+};
+
+struct Snapshot {
+  std::vector<SweepRecord> sweeps;
+  std::vector<QueuedTrial> queued;
+  std::vector<OpenTrial> open;
+  // For each live sweep, which indices below the highest leased one never were: (sweep -> sorted indices); and the next
+  // index after the highest leased one.
+  std::map<SweepId, std::vector<uint64_t>> skipped;
+  std::map<SweepId, uint64_t> next_index;
+  std::vector<WorkerRecord> workers;  // CONNECTED, DRAINING or LOST ones; those that left are history.
+};
+
+}  // namespace basin::server::core

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/core/event.h"
+#include "server/core/model.h"
+#include "server/core/snapshot.h"
+
+namespace basin::server::core {
+
+struct Settings {
+  MonoTime lease = std::chrono::seconds(30);
+  // How far past a trial that its worker can't run the scheduler looks for one that it can.
+  uint64_t look_ahead = 1024;
+};
+
+// A trial with an open attempt.
+struct RunningTrial {
+  uint32_t attempt = 0;
+  uint32_t failures = 0;
+  uint64_t config = 0;
+  uint64_t seed = 0;
+  WorkerId worker;
+  MonoTime started{};
+  MonoTime lease_until{};
+  uint64_t next_sequence = 0;
+  std::map<std::string, double> last;
+  std::optional<double> best_objective;
+  double epoch = 0;
+};
+
+struct SweepEntry {
+  SweepRecord record;
+  uint64_t revision = 0;
+  uint64_t next_index = 0;                   // Lowest index above all leased ones.
+  std::set<uint64_t> skipped;                // Indices below next_index that were never leased.
+  std::map<uint64_t, QueuedTrial> queued;    // Waiting to be leased again, by index.
+  std::map<uint64_t, RunningTrial> running;  // By index.
+  bool live() const { return record.state == SweepState::kRunning || record.state == SweepState::kPaused; }
+};
+
+struct WorkerEntry {
+  WorkerRecord record;
+  MonoTime last_heard{};
+  std::set<TrialKey> running;
+  std::string last_lease_request;
+  std::vector<TrialKey> last_lease_answer;
+};
+
+// The scheduler's memory. Grows with what runs and with the number of sweeps, not with the number of trials. Changed by
+// Apply alone, which can't fail. One thread owns it.
+class State {
+ public:
+  explicit State(Settings settings) : settings_(settings) {}
+
+  // The state after a restart: every open lease gets one fresh term from `now`, every worker counts as heard of at
+  // `now`.
+  static State Restore(Settings settings, Snapshot snapshot, Now now);
+
+  // REQUIRES: `event` came from Decide on this state (or from the store's log in the same order).
+  void Apply(const Event& event);
+
+  const Settings& settings() const { return settings_; }
+  const std::map<SweepId, SweepEntry>& sweeps() const { return sweeps_; }
+  const std::map<WorkerId, WorkerEntry>& workers() const { return workers_; }
+  const SweepEntry* FindSweep(const SweepId& id) const;
+  const WorkerEntry* FindWorker(const WorkerId& id) const;
+  const RunningTrial* FindRunning(const TrialKey& key) const;
+  // The sweep created under a request id in this run of the server.
+  const SweepEntry* FindRequest(const std::string& request_id) const;
+  // A trial that ended since the last ForgetFinished. The store may not have it yet.
+  const FinishedTrial* FindFinished(const TrialKey& key) const;
+  // Call after each commit: from then on the store knows.
+  void ForgetFinished();
+
+  // Why no pending trial of a RUNNING sweep is leased although workers have free slots or none is connected, and what
+  // to do about it, for users; empty when nothing is wrong. Names the data set, and how to get it.
+  std::string WaitingReason(const SweepId& id) const;
+
+  // When ExpireLeases next has something to do; nothing if never.
+  std::optional<MonoTime> NextDeadline() const;
+
+ private:
+  Settings settings_;
+  std::map<SweepId, SweepEntry> sweeps_;
+  std::map<WorkerId, WorkerEntry> workers_;
+  std::map<std::string, SweepId> requests_;
+  std::map<TrialKey, FinishedTrial> finished_;
+  uint64_t revision_ = 0;
+};
+
+}  // namespace basin::server::core

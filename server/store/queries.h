@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "basin/v1/sweep_service.pb.h"
+#include "basin/v1/trial.pb.h"
+#include "server/core/model.h"
+
+namespace basin::server::store {
+
+// A trial as statistics needs it: nothing that is not compared.
+struct TrialOutcomeRow {
+  uint64_t index = 0;
+  uint64_t config = 0;
+  uint64_t seed = 0;
+  core::TrialState state = core::TrialState::kPending;
+  std::optional<double> objective;
+  std::map<std::string, double> metrics;
+};
+
+// Reads of what is stored, on read-only connections of their own (a small pool): they see the last commit, never wait
+// for the writer, and never write. Thread-safe. Damage found on the way is DATA_LOSS.
+class Queries {
+ public:
+  virtual ~Queries() = default;
+
+  // Up to `limit` trials of the sweep with index >= `from`, in order, of the given states (empty: all).
+  virtual absl::StatusOr<std::vector<v1::Trial>> Trials(const core::SweepId& sweep, uint64_t from,
+                                                        const std::vector<core::TrialState>& states,
+                                                        uint32_t limit) = 0;
+
+  struct PointCursor {
+    uint64_t trial = 0;
+    uint64_t sequence = 0;
+  };
+  struct PointPage {
+    std::vector<v1::TrialPoint> points;
+    std::optional<PointCursor> next;
+  };
+  // Up to `limit` points of the sweep from `from` on, in the order trial, sequence: of each trial those of its accepted
+  // attempt, or else of its last.
+  virtual absl::StatusOr<PointPage> Points(const core::SweepId& sweep, std::optional<uint64_t> trial,
+                                           const std::string& metric, PointCursor from, uint32_t limit) = 0;
+
+  // All trials of the sweep that have a row, for aggregation.
+  virtual absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) = 0;
+
+  // Runs one SELECT on the documented views and hands over the rows. INVALID_ARGUMENT: not one SELECT, an unknown
+  // column, a table that is not a documented view. DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED: over a limit. `cancelled` may
+  // be set from outside.
+  struct SqlLimits {
+    uint64_t max_rows = 100000;
+    double max_seconds = 30;
+    uint64_t max_memory_bytes = 256 << 20;
+  };
+  virtual absl::StatusOr<bool /*truncated*/> RunSql(
+      const std::string& sql, const SqlLimits& limits, const std::atomic<bool>* cancelled,
+      const std::function<void(const std::vector<std::string>& columns)>& on_columns,
+      const std::function<bool(v1::SqlRow row)>& on_row /* false: stop */) = 0;
+};
+
+}  // namespace basin::server::store

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace basin::worker::data {
+
+struct RawDataset;  // See raw_dataset.h.
+
+// The data sets of a worker: `digits`, built in, and what lies below its data dir: `NAME/` with the four IDX files of
+// MNIST's naming (each plain or .gz), or `NAME.csv`. Names are never paths; links out of the data dir are not followed.
+// Thread-safe.
+class Catalog {
+ public:
+  // Scans `data_dir`, which may be empty (then only `digits`) or absent. Computes digests of the files' bytes.
+  static absl::StatusOr<std::unique_ptr<Catalog>> Open(const std::filesystem::path& data_dir);
+  virtual ~Catalog() = default;
+
+  // Name -> SHA-256 in hex of the stored bytes. A set whose files are damaged is listed too: loading it says what is
+  // wrong.
+  virtual std::map<std::string, std::string> Digests() const = 0;
+
+  // Loads and checks the set, or returns the one loaded before. NOT_FOUND (with the names there are) if there is none
+  // of that name; DATA_LOSS, naming the file and what is wrong at which place, if it is damaged.
+  virtual absl::StatusOr<std::shared_ptr<const RawDataset>> Load(const std::string& name) const = 0;
+};
+
+}  // namespace basin::worker::data

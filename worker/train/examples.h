@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+
+namespace basin::worker::train {
+
+// Labelled examples as the trainer reads them; a view. Rows are contiguous floats, row-major, `stride` floats apart;
+// the first row is 64-byte aligned, stride is a multiple of 16, and what pads a row is zero.
+struct Examples {
+  const float* features = nullptr;
+  const int32_t* labels = nullptr;  // 0 .. classes-1.
+  int64_t count = 0;
+  int32_t feature_count = 0;
+  int32_t stride = 0;
+};
+
+// The three parts of a data set after splitting and scaling.
+struct TrainingData {
+  Examples train, validation, test;
+  int32_t classes = 0;
+};
+
+}  // namespace basin::worker::train
