@@ -53,6 +53,15 @@ class Queries {
   // All trials of the sweep that have a row, for aggregation.
   virtual absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) = 0;
 
+  // The spec as stored, defaults filled in. NOT_FOUND.
+  virtual absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& sweep) = 0;
+
+  struct DatabaseInfo {
+    uint64_t bytes = 0;  // On disk, the log included.
+    uint32_t schema_version = 0;
+  };
+  virtual absl::StatusOr<DatabaseInfo> Info() = 0;
+
   // Runs one SELECT on the documented views and hands over the rows. INVALID_ARGUMENT: not one SELECT, an unknown
   // column, a table that is not a documented view. DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED: over a limit. `cancelled` may
   // be set from outside.
