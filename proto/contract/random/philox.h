@@ -28,16 +28,20 @@ class RandomStream {
   uint64_t NextBelow(uint64_t bound);
   // Uniform in [0, 1), 53 bits.
   double NextUniform();
-  // Standard normal, by arithmetic that is the same on every machine.
+  // Standard normal, by arithmetic that is the same on every machine. Every second call takes words (Box-Muller).
   double NextNormal();
 
  private:
+  uint64_t NextDoubleWord();
+
   uint64_t seed_;
   uint32_t purpose_;
   uint64_t substream_;
   uint64_t block_ = 0;
   int used_ = 4;
   std::array<uint32_t, 4> words_{};
+  bool has_spare_normal_ = false;
+  double spare_normal_ = 0;
 };
 
 }  // namespace basin::contract
