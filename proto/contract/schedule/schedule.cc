@@ -1,0 +1,62 @@
+#include "proto/contract/schedule/schedule.h"
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/schedule/constant_schedule.h"
+#include "proto/contract/schedule/cosine_schedule.h"
+#include "proto/contract/schedule/create.h"
+#include "proto/contract/schedule/exponential_schedule.h"
+#include "proto/contract/schedule/sgdr_schedule.h"
+#include "proto/contract/schedule/step_schedule.h"
+#include "proto/contract/schedule/warmup_schedule.h"
+
+namespace basin::contract {
+
+absl::StatusOr<std::unique_ptr<Schedule>> Schedule::Create(const v1::Schedule& spec, const TrainingLength& length) {
+  if (length.total_steps == 0 || length.steps_per_epoch == 0) {
+    return absl::InvalidArgumentError("a schedule needs a training of at least one step");
+  }
+  return CreateSchedule(spec, length, "");
+}
+
+absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spec, const TrainingLength& length,
+                                                         const std::string& path) {
+  switch (spec.kind_case()) {
+    case v1::Schedule::kConstant:
+      return std::make_unique<ConstantSchedule>();
+    case v1::Schedule::kStep:
+      return std::make_unique<StepSchedule>(spec.step(), length);
+    case v1::Schedule::kExponential:
+      return std::make_unique<ExponentialSchedule>(spec.exponential(), length);
+    case v1::Schedule::kCosine:
+      return std::make_unique<CosineSchedule>(spec.cosine(), length);
+    case v1::Schedule::kSgdr:
+      return SgdrSchedule::Create(spec.sgdr(), length, absl::StrCat(path, "sgdr."));
+    case v1::Schedule::kWarmup:
+      return WarmupSchedule::Create(spec.warmup(), length, absl::StrCat(path, "warmup."));
+    case v1::Schedule::KIND_NOT_SET:
+      break;
+  }
+  // A schedule that a newer client knows arrives here as one without a kind.
+  return ScheduleFault(absl::StrCat(path, "kind"), "must be a schedule that this release knows");
+}
+
+absl::Status ScheduleFault(const std::string& path, const std::string& description) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", description));
+}
+
+absl::Status LongerThanTraining(const std::string& path, uint64_t steps, const TrainingLength& length) {
+  return ScheduleFault(path, absl::StrCat("must not be longer than the training: ", steps, " steps of ",
+                                          length.total_steps, " (", length.steps_per_epoch, " steps an epoch)"));
+}
+
+uint64_t EpochsToSteps(double epochs, uint64_t steps_per_epoch) {
+  // The longest length that a double still counts step by step; all longer ones are longer than any training.
+  constexpr double kLongest = 0x1p53;
+  const double steps = std::floor(epochs * static_cast<double>(steps_per_epoch) + 0.5);
+  if (!(steps >= 1)) return 1;
+  return static_cast<uint64_t>(steps < kLongest ? steps : kLongest);
+}
+
+}  // namespace basin::contract
