@@ -9,6 +9,7 @@
 #include "basin/v1/domain.pb.h"
 #include "basin/v1/rules.pb.h"
 #include "google/protobuf/message.h"
+#include "proto/contract/field_text.h"
 
 namespace basin::contract {
 
@@ -44,20 +45,7 @@ absl::Status SetScalar(const FieldPath& path, const v1::Value& value, google::pr
 // Clears the field at `path`.
 void ClearField(const FieldPath& path, google::protobuf::Message* message);
 
-// An enum value's name as users write it: `relu` for ACTIVATION_RELU.
-std::string ShortEnumName(const google::protobuf::EnumValueDescriptor* value);
-
-// A value as users write it: 0.1, 32, relu, full, true. Numbers are the shortest text that reads back the same.
-std::string FormatValue(const v1::Value& value);
-
 // A scalar field as users write it.
 v1::Value GetScalar(const FieldPath& path, const google::protobuf::Message& message);
-
-// What stands in the field of a message as a short text: `cosine`, `sgdr(first_period_epochs=10)`, `[64, 32]`. The text
-// of a choice's option.
-std::string DescribeField(const FieldPath& path, const google::protobuf::Message& message);
-
-// The candidate with the least edit distance to `name`, or empty when none is near.
-std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace basin::contract

@@ -7,6 +7,9 @@
 
 namespace basin::contract {
 
+// Under this type URL the violations travel, as bytes of google.rpc.BadRequest.
+inline constexpr char kBadRequestUrl[] = "type.googleapis.com/google.rpc.BadRequest";
+
 // One thing that is wrong with a message: where, and what was expected.
 struct Violation {
   std::string path;         // From the checked message on, such as `base.train.batch_size` or `domains[2].values`.
