@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "basin/v1/domain.pb.h"
+#include "server/statistics/aggregate.h"
+
+namespace basin::server::statistics {
+
+enum class TrialEnd { kUnfinished, kSucceeded, kDiverged, kPruned, kFailed, kCancelled };
+
+// A trial as far as it is compared. Trials that were never leased need not be there.
+struct TrialValue {
+  uint64_t config = 0;
+  uint64_t seed = 0;
+  TrialEnd end = TrialEnd::kUnfinished;
+  std::optional<double> objective;
+  std::map<std::string, double> metrics;  // Last values by name.
+};
+
+// The params of a config, as contract::Space gives them.
+using ConfigParams = std::function<std::vector<v1::Param>(uint64_t config)>;
+
+// What is asked, and of which sweep. `by`, `where` and `sort` are those of v1.ListResultsRequest.
+struct ResultQuery {
+  uint64_t configs = 0;
+  uint64_t seeds = 0;
+  bool maximize = false;
+  bool live = true;                       // Trials that were never leased still may be.
+  std::vector<std::string> param_paths;   // All of the sweep, in order.
+  std::vector<std::string> metric_names;  // Those that its trials report.
+  std::vector<std::string> by;
+  std::vector<std::string> where;
+  std::string sort;
+};
+
+// A config, or a group of configs, over its seeds.
+struct ResultRow {
+  std::optional<uint64_t> config;   // Not set for a group.
+  std::vector<std::string> params;  // Parallel to ResultTable::param_paths; empty where a param does not apply.
+  Aggregate objective;
+  std::map<std::string, Aggregate> metrics;
+  uint64_t succeeded = 0, diverged = 0, pruned = 0, failed = 0;
+  uint64_t unfinished = 0;
+  // Every seed of every config of the row SUCCEEDED with a finite objective.
+  bool complete = false;
+  bool best = false;
+};
+
+struct ResultTable {
+  std::vector<std::string> param_paths;  // Those of `by`, or all.
+  std::vector<ResultRow> rows;
+};
+
+// One row a config of which a trial was leased, or a group of such configs.
+//
+// Aggregates are over seeds: for each seed the configs of a group that have a finite value are averaged first, so that
+// n is the number of seeds. Only SUCCEEDED trials count into the objective; metrics are of those too.
+//
+// `best` is the complete row with the best mean objective (of equal ones the first in config order), however the rows
+// are sorted. Rows come best first, those that are not complete after all complete ones; so too when they are sorted by
+// `mean`, `std` or a metric's mean, but not when by a param or `n`. Numbers sort before words, a row without a value
+// comes last in either direction; equal rows stay in config order.
+//
+// A condition of `where` does not hold of a config to which its param does not apply, not even `!=`.
+//
+// INVALID_ARGUMENT names the field (`by[0]`, `where[1]`, `sort`), and the candidates.
+//
+// Costs O(trials + rows log rows), and a look at each config that was never leased when rows are groups, unless there
+// are more than 100,000 of those: then no group counts as complete until there are fewer.
+absl::StatusOr<ResultTable> GroupResults(const ResultQuery& query, std::span<const TrialValue> trials,
+                                         const ConfigParams& params_of);
+
+}  // namespace basin::server::statistics
