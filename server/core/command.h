@@ -74,8 +74,8 @@ struct Report {
   std::vector<TrialReport> trials;
 };
 // Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late (it was
-// stopped, or the machine slept): then every lease first gets a fresh term, so that heartbeats waiting in the queue
-// count.
+// stopped, or the machine slept). If that is more than a tenth of a lease, nothing ends: every lease gets a fresh term
+// instead, so that heartbeats and results waiting in the queue count.
 struct ExpireLeases {
   MonoTime stalled{};
 };
@@ -106,7 +106,7 @@ struct ReportReply {
   struct Result {
     Directive directive = Directive::kContinue;
     uint64_t next_sequence = 0;
-    absl::Status status;
+    absl::Status status;  // As in v1.TrialReportResult; with kStop CANCELLED, whose message is the reason.
   };
   std::vector<Result> results;  // Parallel to Report::trials.
   bool drain = false;

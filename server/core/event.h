@@ -29,7 +29,7 @@ struct SweepStateChanged {
 };
 struct SweepPinned {
   SweepId id;
-  SweepPins pins;  // All of them.
+  SweepPins pins;  // All of them; they replace the earlier ones.
 };
 struct SweepDeleted {
   SweepId id;
@@ -68,7 +68,7 @@ struct TrialFinished {
   uint32_t attempt = 0;  // 0 if it never had one (cancelled while queued again).
   TrialState state = TrialState::kSucceeded;
   std::optional<double> objective;
-  std::map<std::string, double> metrics;  // Last value by name; of results alone.
+  std::map<std::string, double> metrics;  // Last value by name; of SUCCEEDED and DIVERGED alone.
   std::optional<Outcome> outcome;         // As the worker sent it.
   std::string message;
   uint64_t next_sequence = 0;

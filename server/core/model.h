@@ -65,7 +65,8 @@ struct TrialCounts {
   bool operator==(const TrialCounts&) const = default;
 };
 
-// What makes the trials of a sweep comparable: fixed by its first lease, and asked of every later worker.
+// What makes the trials of a sweep comparable: fixed by its first lease, and asked of every later worker. As long as no
+// trial has a result and none runs, there is nothing to compare with: then the next lease fixes them anew.
 struct SweepPins {
   std::string engine_fingerprint;              // Empty: not pinned yet.
   std::map<std::string, std::string> digests;  // Data set -> digest.

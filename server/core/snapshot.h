@@ -15,7 +15,8 @@ struct SweepRecord {
   std::string name;
   SweepState state = SweepState::kRunning;
   std::string message;
-  std::shared_ptr<const SweepDefinition> definition;  // Set while the sweep is RUNNING or PAUSED.
+  // Set while the sweep is RUNNING or PAUSED, or a trial of it runs (those of a FAILED sweep go on to their end).
+  std::shared_ptr<const SweepDefinition> definition;
   std::string request_id;
   std::string spec_digest;
   int32_t priority = 0;
@@ -24,7 +25,7 @@ struct SweepRecord {
   bool maximize = false;
   TrialCounts counts;
   SweepPins pins;
-  std::optional<uint64_t> best_trial;
+  std::optional<uint64_t> best_trial;  // Of SUCCEEDED ones; of equal ones that with the lowest index.
   std::optional<double> best_objective;
   WallTime created_at{};
   std::optional<WallTime> started_at, ended_at;
@@ -55,15 +56,15 @@ struct WorkerRecord {
   WorkerDescription description;
   WorkerState state = WorkerState::kConnected;
   WallTime connected_at{};
-  uint64_t trials_finished = 0;
+  uint64_t trials_finished = 0;  // TrialFinished events with an outcome of this worker.
 };
 
 struct Snapshot {
   std::vector<SweepRecord> sweeps;
   std::vector<QueuedTrial> queued;
   std::vector<OpenTrial> open;
-  // For each live sweep, which indices below the highest leased one never were: (sweep -> sorted indices); and the next
-  // index after the highest leased one.
+  // For each sweep with PENDING trials (a FAILED one may be retried), which indices below the highest leased one never
+  // were: (sweep -> sorted indices); and the next index after the highest leased one.
   std::map<SweepId, std::vector<uint64_t>> skipped;
   std::map<SweepId, uint64_t> next_index;
   std::vector<WorkerRecord> workers;  // CONNECTED, DRAINING or LOST ones; those that left are history.

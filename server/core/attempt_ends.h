@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/core/state.h"
+
+namespace basin::server::core {
+
+// Collects the ends of attempts within one command, and what they mean for the trials and their sweeps.
+class AttemptEnds {
+ public:
+  // Both must outlive this object.
+  AttemptEnds(const State& state, Now now, std::vector<Event>* events) : state_(state), now_(now), events_(events) {}
+
+  // `trial` is the open attempt with all points of this command added.
+  void Result(const TrialKey& key, const RunningTrial& trial, TrialState state, std::optional<double> objective,
+              std::string message, const Outcome& outcome);
+  // Infrastructure failed: the trial runs again, or is FAILED when that was its last attempt. `outcome` is the
+  // worker's, if it said anything.
+  void Failure(const TrialKey& key, const RunningTrial& trial, const std::string& message,
+               const std::optional<Outcome>& outcome);
+  void HandedBack(const TrialKey& key, const RunningTrial& trial, const std::string& message);
+  // The workload is invalid: the trial is FAILED, and its sweep with it.
+  void Invalid(const TrialKey& key, const RunningTrial& trial, const Outcome& outcome);
+
+  // Ends the sweeps that now have. Call once, last.
+  void EndSweeps();
+
+ private:
+  struct Change {
+    uint64_t finished = 0;
+    std::string invalid;  // Why the sweep FAILED; empty if it did not.
+  };
+  TrialFinished& Finish(const TrialKey& key, const RunningTrial& trial, TrialState state, std::string message);
+
+  const State& state_;
+  const Now now_;
+  std::vector<Event>* events_;
+  std::map<SweepId, Change> changes_;
+};
+
+}  // namespace basin::server::core

@@ -1,0 +1,22 @@
+#include "server/core/placement.h"
+
+namespace basin::server::core {
+
+SweepPins PinsInForce(const SweepEntry& sweep) {
+  const TrialCounts& counts = sweep.record.counts;
+  if (counts.running + counts.succeeded + counts.diverged + counts.pruned == 0) return {};
+  return sweep.record.pins;
+}
+
+bool HasEngine(const SweepPins& pins, const WorkerDescription& worker) {
+  return pins.engine_fingerprint.empty() || pins.engine_fingerprint == worker.engine_fingerprint;
+}
+
+bool HasData(const SweepPins& pins, const WorkerDescription& worker, const std::string& dataset) {
+  const auto had = worker.datasets.find(dataset);
+  if (had == worker.datasets.end()) return false;
+  const auto pinned = pins.digests.find(dataset);
+  return pinned == pins.digests.end() || pinned->second == had->second;
+}
+
+}  // namespace basin::server::core

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "server/core/state.h"
+
+// Which worker may run which trial.
+namespace basin::server::core {
+
+// What the next lease of the sweep must agree with: its pins, or nothing as long as it has no result and nothing runs.
+SweepPins PinsInForce(const SweepEntry& sweep);
+
+// Whether the worker runs the engine that is pinned, if any is.
+bool HasEngine(const SweepPins& pins, const WorkerDescription& worker);
+
+// Whether the worker has the data set with the digest that is pinned, if one is.
+bool HasData(const SweepPins& pins, const WorkerDescription& worker, const std::string& dataset);
+
+}  // namespace basin::server::core

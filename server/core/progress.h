@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+
+#include "server/core/state.h"
+
+namespace basin::server::core {
+
+// Adds the next points of an attempt to what is remembered of it.
+void AddPoints(const SweepDefinition& definition, std::span<const Point> points, RunningTrial* trial);
+
+// Whether `a` is a better objective than `b`.
+bool Better(bool maximize, double a, double b);
+
+}  // namespace basin::server::core
