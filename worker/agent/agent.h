@@ -1,0 +1,128 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "basin/v1/worker_service.pb.h"
+#include "worker/agent/backoff.h"
+#include "worker/agent/clock.h"
+#include "worker/agent/coordinator_client.h"
+#include "worker/agent/event_log.h"
+#include "worker/agent/held_trials.h"
+#include "worker/job/job.h"
+
+namespace basin::worker::agent {
+
+struct AgentOptions {
+  // What the server is told: name, slots, threads per trial, data sets, fingerprint. The protocol version is filled in.
+  v1::RegisterWorkerRequest registration;
+  // Computes one trial; job::RunJob outside of tests. Called on `slots` threads at once.
+  std::function<job::JobResult(const v1::Workload&, uint64_t seed, const job::JobContext&)> run_job;
+  const data::Catalog* catalog = nullptr;
+  // For log lines.
+  std::string server;
+  ReportingRules reporting;
+  // How long a call for work may wait on the server.
+  MonoTime lease_wait = std::chrono::seconds(20);
+  // How long a leaving worker tries to hand its leases back.
+  MonoTime farewell = std::chrono::seconds(5);
+  // Of the random part of waits between tries.
+  uint64_t jitter_seed = 0;
+};
+
+// A worker's life: registers, leases trials for free slots, runs each on a thread of its own, reports for all of them
+// together, and leaves. While the server is away it trains on, keeps what it has to say (bounded: then trials wait),
+// and comes back with growing, random pauses of at most 5 s; if the server no longer knows it, it registers again and
+// the server decides what becomes of the trials it holds.
+class Agent {
+ public:
+  // `client`, `clock` and `log` outlive the agent.
+  Agent(AgentOptions options, CoordinatorClient* client, Clock* clock, EventLog* log);
+  ~Agent();
+
+  // Blocks until the worker has left: OK after Drain, or after the server asked it to finish and leave; the server's
+  // answer if it refuses this worker for good (another protocol version, a bad name). Call once.
+  absl::Status Run();
+
+  // Stops every job at its next step, hands the leases back, leaves. From any thread, any number of times; not from a
+  // signal handler.
+  void Drain();
+
+ private:
+  struct Job {
+    AttemptKey key;
+    v1::LeasedTrial lease;
+    std::atomic<bool> stop{false};
+  };
+  using JobPtr = std::shared_ptr<Job>;
+  using Lock = std::unique_lock<std::mutex>;
+
+  // Leasing, on the thread of Run (agent_lease.cc).
+  void LeaseUntilLeaving();
+  void TakeAnswer(const v1::LeaseTrialsResponse& answer);
+
+  // Slots, a thread each (agent_slot.cc).
+  void RunSlot();
+  void RunTrial(Job& job);
+  void AppendPoints(Job& job, std::span<const v1::MetricPoint> points);
+
+  // Reporting, on one thread (agent_report.cc).
+  void ReportUntilEnd();
+  void ReportOnce(Lock& lock);
+  void ApplyChange(const HeldTrials::Change& change);
+
+  // Registers if the worker's id is still `known`, trying until it works, the worker drains, or it is refused for good.
+  void EnsureRegistered(const std::string& known);
+  void TakeRegistration(const v1::RegisterWorkerResponse& answer);
+  void Leave();
+
+  // REQUIRES of the rest: mutex_ is held.
+  void Connected();
+  void CallFailed(const absl::Status& status);
+  void FinishAndLeave();
+  void StopJobs();
+  void EndThreads();
+  bool leaving() const { return drain_ || finish_; }
+  uint32_t FreeSlots() const;
+  MonoTime CallDeadline() const;
+  // Waits until done() or `duration` has passed.
+  void WaitFor(Lock& lock, std::condition_variable& changed, MonoTime duration, const std::function<bool()>& done);
+
+  const AgentOptions options_;
+  CoordinatorClient* const client_;
+  Clock* const clock_;
+  EventLog* const log_;
+
+  std::mutex register_mutex_;  // One registration at a time; taken before mutex_.
+  Backoff register_backoff_;   // Guarded by register_mutex_.
+  Backoff lease_backoff_;      // Of the leasing thread alone.
+  Backoff report_backoff_;     // Of the reporting thread alone.
+
+  std::mutex mutex_;
+  std::condition_variable work_;     // A job is queued, or the end.
+  std::condition_variable report_;   // Something may be due earlier than thought, or the end.
+  std::condition_variable control_;  // A slot or a lease became free, or the worker leaves.
+  std::condition_variable room_;     // Points may be buffered again, or a job is to stop.
+  HeldTrials held_;
+  std::deque<JobPtr> queued_;
+  std::map<AttemptKey, JobPtr> jobs_;  // Queued or running.
+  std::string worker_id_;              // Empty: not known to the server.
+  MonoTime lease_term_{};
+  MonoTime report_not_before_{};
+  uint64_t leases_ended_ = 0;
+  bool connected_ = false;
+  bool drain_ = false;    // Hand everything back.
+  bool finish_ = false;   // Finish what runs.
+  bool ended_ = false;    // Threads end.
+  absl::Status failure_;  // Why the server refuses this worker.
+};
+
+}  // namespace basin::worker::agent

@@ -1,0 +1,84 @@
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "worker/agent/agent.h"
+
+namespace basin::worker::agent {
+namespace {
+
+constexpr uint32_t kMostTrialsACall = 1024;
+// A server that answers "nothing" without waiting is not asked again at once.
+constexpr MonoTime kPause = std::chrono::milliseconds(50);
+
+v1::LeaseTrialsRequest MakeRequest(const std::string& worker_id, uint32_t max_trials, MonoTime wait, uint64_t number) {
+  v1::LeaseTrialsRequest request;
+  request.set_worker_id(worker_id);
+  request.set_max_trials(std::min(max_trials, kMostTrialsACall));
+  request.mutable_wait()->set_seconds(wait.count() / 1'000'000'000);
+  request.mutable_wait()->set_nanos(static_cast<int32_t>(wait.count() % 1'000'000'000));
+  request.set_request_id(absl::StrCat("lease-", number));
+  return request;
+}
+
+}  // namespace
+
+// A slot counts as free as soon as its job has ended, before the server has heard of the outcome: the outcome's report
+// and the call for the next trial travel together, and the slot waits for one round trip, not two.
+void Agent::LeaseUntilLeaving() {
+  uint64_t calls = 0;
+  std::optional<v1::LeaseTrialsRequest> request;  // Repeated as it is until it is answered.
+  Lock lock(mutex_);
+  while (true) {
+    control_.wait(lock, [this] { return leaving() || (FreeSlots() > 0 && !worker_id_.empty()); });
+    if (leaving()) return;
+    if (!request || request->worker_id() != worker_id_) {
+      request = MakeRequest(worker_id_, FreeSlots(), options_.lease_wait, ++calls);
+    }
+    const MonoTime deadline = options_.lease_wait + CallDeadline();
+    const uint64_t leases_ended = leases_ended_;
+    const MonoTime asked = clock_->Now();
+    lock.unlock();
+    const auto answer = client_->Lease(*request, deadline);
+    if (absl::IsNotFound(answer.status())) {
+      log_->Warning("the server does not know this worker any more", {{"worker", request->worker_id()}});
+      EnsureRegistered(request->worker_id());
+    }
+    lock.lock();
+    if (answer.ok()) {
+      lease_backoff_.Reset();
+      request.reset();
+      TakeAnswer(*answer);
+      if (answer->trials().empty() && clock_->Now() - asked < kPause) {
+        WaitFor(lock, control_, kPause, [&] { return leaving() || leases_ended_ != leases_ended; });
+      }
+    } else if (!absl::IsNotFound(answer.status()) && !leaving()) {
+      CallFailed(answer.status());
+      WaitFor(lock, control_, lease_backoff_.Next(), [this] { return leaving(); });
+    }
+  }
+}
+
+void Agent::TakeAnswer(const v1::LeaseTrialsResponse& answer) {
+  Connected();
+  const MonoTime now = clock_->Now();
+  for (const v1::LeasedTrial& lease : answer.trials()) {
+    auto job = std::make_shared<Job>();
+    job->key = {lease.sweep_id(), lease.index(), lease.attempt()};
+    job->lease = lease;
+    if (!held_.Add(job->key, now)) continue;
+    job->stop = drain_;
+    log_->Info("leased", {{"sweep", lease.sweep_id()},
+                          {"trial", static_cast<int64_t>(lease.index())},
+                          {"attempt", static_cast<int64_t>(lease.attempt())},
+                          {"seed", static_cast<int64_t>(lease.seed())}});
+    jobs_.emplace(job->key, job);
+    queued_.push_back(std::move(job));
+    work_.notify_one();
+  }
+  if (answer.drain()) FinishAndLeave();
+}
+
+}  // namespace basin::worker::agent

@@ -1,0 +1,65 @@
+#include "worker/agent/grpc_coordinator_client.h"
+
+#include "proto/contract/channel.h"
+#include "proto/contract/status.h"
+
+namespace basin::worker::agent {
+namespace {
+
+// One unary call: a fresh context, a deadline, and the answer or why there is none.
+template <typename Response, typename Method, typename Request>
+absl::StatusOr<Response> Call(v1::WorkerService::Stub& stub, Method method, grpc::ClientContext& context,
+                              const Request& request, MonoTime deadline) {
+  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return contract::FromGrpc(status);
+  return response;
+}
+
+}  // namespace
+
+GrpcCoordinatorClient::GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel)
+    : stub_(v1::WorkerService::NewStub(channel)) {}
+
+absl::StatusOr<v1::RegisterWorkerResponse> GrpcCoordinatorClient::Register(const v1::RegisterWorkerRequest& request,
+                                                                           MonoTime deadline) {
+  grpc::ClientContext context;
+  return Call<v1::RegisterWorkerResponse>(*stub_, &v1::WorkerService::Stub::RegisterWorker, context, request, deadline);
+}
+
+absl::StatusOr<v1::LeaseTrialsResponse> GrpcCoordinatorClient::Lease(const v1::LeaseTrialsRequest& request,
+                                                                     MonoTime deadline) {
+  grpc::ClientContext context;
+  {
+    const std::lock_guard lock(mutex_);
+    if (leases_cancelled_) return absl::CancelledError("leasing has ended");
+    waiting_leases_.insert(&context);
+  }
+  // A context that was cancelled before its call begins ends that call at once.
+  auto response =
+      Call<v1::LeaseTrialsResponse>(*stub_, &v1::WorkerService::Stub::LeaseTrials, context, request, deadline);
+  const std::lock_guard lock(mutex_);
+  waiting_leases_.erase(&context);
+  return response;
+}
+
+absl::StatusOr<v1::ReportResponse> GrpcCoordinatorClient::Report(const v1::ReportRequest& request, MonoTime deadline) {
+  grpc::ClientContext context;
+  return Call<v1::ReportResponse>(*stub_, &v1::WorkerService::Stub::Report, context, request, deadline);
+}
+
+absl::Status GrpcCoordinatorClient::Unregister(const v1::UnregisterWorkerRequest& request, MonoTime deadline) {
+  grpc::ClientContext context;
+  return Call<v1::UnregisterWorkerResponse>(*stub_, &v1::WorkerService::Stub::UnregisterWorker, context, request,
+                                            deadline)
+      .status();
+}
+
+void GrpcCoordinatorClient::CancelLeases() {
+  const std::lock_guard lock(mutex_);
+  leases_cancelled_ = true;
+  for (grpc::ClientContext* context : waiting_leases_) context->TryCancel();
+}
+
+}  // namespace basin::worker::agent

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "basin/v1/worker_service.grpc.pb.h"
+#include "grpcpp/channel.h"
+#include "worker/agent/coordinator_client.h"
+
+namespace basin::worker::agent {
+
+// The coordinator over gRPC.
+class GrpcCoordinatorClient : public CoordinatorClient {
+ public:
+  explicit GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel);
+
+  absl::StatusOr<v1::RegisterWorkerResponse> Register(const v1::RegisterWorkerRequest& request,
+                                                      MonoTime deadline) override;
+  absl::StatusOr<v1::LeaseTrialsResponse> Lease(const v1::LeaseTrialsRequest& request, MonoTime deadline) override;
+  absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request, MonoTime deadline) override;
+  absl::Status Unregister(const v1::UnregisterWorkerRequest& request, MonoTime deadline) override;
+  void CancelLeases() override;
+
+ private:
+  std::unique_ptr<v1::WorkerService::Stub> stub_;
+  std::mutex mutex_;
+  bool leases_cancelled_ = false;
+  std::set<grpc::ClientContext*> waiting_leases_;
+};
+
+}  // namespace basin::worker::agent
