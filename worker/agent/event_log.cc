@@ -109,6 +109,7 @@ void EventLog::Write(LogLevel level, std::string_view message, Fields fields) {
   const bool json = format_ == LogFormat::kJson;
   std::string line = json ? "\"msg\":" + Quoted(message) : std::string(message);
   for (const Field& field : fields) {
+    if (const auto* text = std::get_if<std::string>(&field.value); text && text->empty()) continue;
     line += json ? ",\"" : " ";
     line += field.name;
     line += json ? "\":" : "=";

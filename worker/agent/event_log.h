@@ -14,7 +14,7 @@ enum class LogFormat { kText, kJson };
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 // One line an event: time (UTC), level, a sentence, and named fields (`worker`, `sweep`, `trial`, `attempt`, `code`,
-// `duration_s`, ...). Thread-safe; each line is written whole.
+// `duration_s`, ...; empty texts are left out). Thread-safe; each line is written whole.
 class EventLog {
  public:
   struct Field {

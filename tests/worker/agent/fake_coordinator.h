@@ -1,0 +1,174 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/agent/coordinator_client.h"
+#include "worker/agent/held_trials.h"
+
+namespace basin::worker::agent {
+
+// A coordinator in memory that does what a test tells it to: hands out trials, goes away, forgets the worker, stops
+// trials. Every call is noted.
+class FakeCoordinator : public CoordinatorClient {
+ public:
+  struct Ended {
+    v1::TrialOutcome outcome;
+    std::vector<v1::MetricPoint> points;
+  };
+
+  absl::StatusOr<v1::RegisterWorkerResponse> Register(const v1::RegisterWorkerRequest& request, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    registrations_.push_back(request);
+    changed_.notify_all();
+    if (!refusal_.ok()) return refusal_;
+    if (away_) return absl::UnavailableError("connection refused");
+    worker_id_ = absl::StrCat("w-", ++workers_);
+    v1::RegisterWorkerResponse response;
+    response.set_worker_id(worker_id_);
+    response.mutable_lease()->set_seconds(30);
+    response.mutable_heartbeat()->set_nanos(20'000'000);
+    return response;
+  }
+
+  absl::StatusOr<v1::LeaseTrialsResponse> Lease(const v1::LeaseTrialsRequest& request, MonoTime) override {
+    std::unique_lock lock(mutex_);
+    lease_calls_.push_back(request);
+    changed_.notify_all();
+    changed_.wait(
+        lock, [&] { return cancelled_ || away_ || drain_ || request.worker_id() != worker_id_ || !pending_.empty(); });
+    if (cancelled_) return absl::CancelledError("cancelled");
+    if (away_ || lost_lease_answers_ > 0) {
+      if (lost_lease_answers_ > 0) --lost_lease_answers_;
+      return absl::UnavailableError("connection reset");
+    }
+    if (request.worker_id() != worker_id_) return absl::NotFoundError("no such worker");
+    v1::LeaseTrialsResponse response;
+    response.set_drain(drain_);
+    while (!drain_ && !pending_.empty() && static_cast<uint32_t>(response.trials_size()) < request.max_trials()) {
+      *response.add_trials() = pending_.front();
+      pending_.erase(pending_.begin());
+    }
+    return response;
+  }
+
+  absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    ++report_calls_;
+    changed_.notify_all();
+    if (away_) return absl::UnavailableError("connection reset");
+    if (request.worker_id() != worker_id_) return absl::NotFoundError("no such worker");
+    v1::ReportResponse response;
+    response.set_drain(drain_);
+    for (const auto& trial : request.trials()) {
+      auto& result = *response.add_results();
+      result.set_directive(v1::TrialReportResult::DIRECTIVE_CONTINUE);
+      if (const auto it = directives_.find(trial.index()); it != directives_.end()) {
+        result.set_directive(it->second);
+        result.set_message("as told");
+        continue;
+      }
+      auto& points = points_[trial.index()];
+      for (int i = 0; i < trial.points_size(); ++i) {
+        if (trial.first_sequence() + i == points.size()) points.push_back(trial.points(i));
+      }
+      result.set_next_sequence(points.size());
+      if (trial.has_outcome()) ended_[trial.index()] = {trial.outcome(), points};
+    }
+    return response;
+  }
+
+  absl::Status Unregister(const v1::UnregisterWorkerRequest& request, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    if (away_) return absl::UnavailableError("connection refused");
+    unregistered_.insert(request.worker_id());
+    changed_.notify_all();
+    return absl::OkStatus();
+  }
+
+  void CancelLeases() override {
+    Set([this] { cancelled_ = true; });
+  }
+
+  // Trials `from` .. `to` - 1, whose seed is their index.
+  void AddTrials(uint64_t from, uint64_t to) {
+    Set([&] {
+      for (uint64_t i = from; i < to; ++i) {
+        v1::LeasedTrial lease;
+        lease.set_sweep_id("sweep");
+        lease.set_index(i);
+        lease.set_attempt(1);
+        lease.set_seed(i);
+        pending_.push_back(lease);
+      }
+    });
+  }
+  void GoAway() {
+    Set([this] { away_ = true; });
+  }
+  void ComeBack() {
+    Set([this] { away_ = false; });
+  }
+  void Forget() {
+    Set([this] { worker_id_.clear(); });
+  }
+  void AskToDrain() {
+    Set([this] { drain_ = true; });
+  }
+  void RefuseWorkers(absl::Status status) {
+    Set([&] { refusal_ = std::move(status); });
+  }
+  void LoseLeaseAnswers(int count) {
+    Set([&] { lost_lease_answers_ = count; });
+  }
+  void Answer(uint64_t index, v1::TrialReportResult::Directive directive) {
+    Set([&] { directives_[index] = directive; });
+  }
+
+  // Waits until `condition` holds; false if it does not within a time that no healthy test takes.
+  bool Await(const std::function<bool()>& condition) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), condition);
+  }
+  bool AwaitEnded(size_t count) {
+    return Await([&] { return ended_.size() == count; });
+  }
+  // Wakes those who wait for what a test's jobs have changed.
+  void Notify() {
+    Set([] {});
+  }
+
+  // Read these inside Await, or when the agent has ended.
+  std::vector<v1::RegisterWorkerRequest> registrations_;
+  std::vector<v1::LeaseTrialsRequest> lease_calls_;
+  int report_calls_ = 0;
+  std::map<uint64_t, std::vector<v1::MetricPoint>> points_;
+  std::map<uint64_t, Ended> ended_;
+  std::set<std::string> unregistered_;
+  std::string worker_id_;
+
+ private:
+  template <typename Change>
+  void Set(const Change& change) {
+    const std::lock_guard lock(mutex_);
+    change();
+    changed_.notify_all();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<v1::LeasedTrial> pending_;
+  std::map<uint64_t, v1::TrialReportResult::Directive> directives_;
+  absl::Status refusal_;
+  int workers_ = 0;
+  int lost_lease_answers_ = 0;
+  bool away_ = false;
+  bool drain_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace basin::worker::agent
