@@ -11,6 +11,9 @@
 
 namespace basin::contract {
 
+// The most trials of a sweep, 2^53: every index is also a number in JSON.
+inline constexpr uint64_t kMaxTrials = uint64_t{1} << 53;
+
 // The grid of a sweep's domains as an index range: config i of size() is decoded from i, and nothing is ever listed.
 // Domains multiply, the last varies fastest; the options of a choice add up, each being the product of its own domains.
 // Immutable; safe to use from many threads.

@@ -1,0 +1,139 @@
+#include <string>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/contract/defaults.h"
+#include "proto/contract/domain_tree.h"
+#include "proto/contract/field_text.h"
+#include "proto/contract/metric_names.h"
+#include "proto/contract/space.h"
+#include "proto/contract/validate.h"
+
+namespace basin::contract {
+namespace {
+
+constexpr size_t kMaxViolations = 100;
+
+// Violations in the order in which they were found, each once.
+class Findings {
+ public:
+  void Add(Violation violation) {
+    if (violations_.size() >= kMaxViolations) return;
+    if (seen_.insert(absl::StrCat(violation.path, "\n", violation.description)).second) {
+      violations_.push_back(std::move(violation));
+    }
+  }
+  void Add(std::vector<Violation> violations) {
+    for (Violation& violation : violations) Add(std::move(violation));
+  }
+  bool Has(const std::string& path) const {
+    for (const Violation& violation : violations_) {
+      if (violation.path == path) return true;
+    }
+    return false;
+  }
+  bool empty() const { return violations_.empty(); }
+  absl::Status ToStatus() const { return empty() ? absl::OkStatus() : InvalidArgument(violations_); }
+
+ private:
+  std::vector<Violation> violations_;
+  std::unordered_set<std::string> seen_;
+};
+
+// What the base lacks although all domains are given. `domains` are those without a fault: what another one gives, or
+// would complete, is not said to be missing.
+void CheckPresence(const v1::SweepSpec& spec, const std::vector<DomainNode>& domains, const v1::Workload& sample,
+                   Findings* findings) {
+  std::unordered_set<std::string> sound;
+  for (const DomainNode& domain : domains) sound.insert(domain.path);
+  const auto is_explained = [&](const std::string& path) {
+    for (const v1::Domain& domain : spec.domains()) {
+      if (domain.path().empty()) continue;
+      if (LiesIn(path, domain.path())) return true;
+      if (!sound.contains(domain.path()) && LiesIn(domain.path(), path)) return true;
+    }
+    return false;
+  };
+  for (Violation& violation : CheckRules(sample)) {
+    if (is_explained(violation.path)) continue;
+    const std::string path = violation.path.empty() ? "base" : absl::StrCat("base.", violation.path);
+    findings->Add({path, std::move(violation.description)});
+  }
+}
+
+void CheckSeeds(const v1::Seeds& seeds, Findings* findings) {
+  std::unordered_set<uint64_t> seen;
+  for (int i = 0; i < seeds.list().seeds_size(); ++i) {
+    const uint64_t seed = seeds.list().seeds(i);
+    if (!seen.insert(seed).second) {
+      findings->Add({absl::StrCat("seeds.list.seeds[", i, "]"), absl::StrCat("stands twice in the list: ", seed)});
+    }
+  }
+}
+
+void CheckObjective(const v1::Objective& objective, const v1::Workload& sample, Findings* findings) {
+  if (objective.goal_case() == v1::Objective::GOAL_NOT_SET || sample.kind_case() == v1::Workload::KIND_NOT_SET) return;
+  const std::string& metric = objective.has_minimize() ? objective.minimize() : objective.maximize();
+  const std::vector<std::string> names = MetricNames(sample);
+  for (const std::string& name : names) {
+    if (name == metric) return;
+  }
+  const std::string path = objective.has_minimize() ? "objective.minimize" : "objective.maximize";
+  if (findings->Has(path)) return;
+  findings->Add({path, absl::StrCat("must be a metric of the workload: ", absl::StrJoin(names, ", "), "; is '",
+                                    metric.substr(0, 128), "'", DidYouMean(metric, names))});
+}
+
+void CheckCount(const v1::SweepSpec& spec, const std::vector<DomainNode>& domains, Findings* findings) {
+  const uint64_t configs = SizeOf(domains);
+  if (configs > kMaxTrials) {
+    findings->Add({"domains", absl::StrCat("make more than 2^53 (", kMaxTrials, ") configs")});
+    return;
+  }
+  if (SaturatingMultiply(configs, SeedCount(spec.seeds())) > kMaxTrials) {
+    findings->Add({"seeds", absl::StrCat("make more than 2^53 (", kMaxTrials, ") trials: ", configs, " configs, ",
+                                         SeedCount(spec.seeds()), " seeds")});
+  }
+}
+
+// The path in the spec of what stands at `path` in the first config.
+std::string PathInSpec(const std::string& path, const google::protobuf::RepeatedPtrField<v1::Domain>& domains,
+                       const std::string& domains_path, const std::string& else_path) {
+  for (int i = 0; i < domains.size(); ++i) {
+    if (!LiesIn(path, domains[i].path())) continue;
+    const std::string here = absl::StrCat(domains_path, "[", i, "]");
+    if (!domains[i].has_choice()) return here;
+    const std::string option = here + ".choice.options[0]";
+    return PathInSpec(path, domains[i].choice().options(0).domains(), option + ".domains", option + ".partial.");
+  }
+  return else_path + path;
+}
+
+void CheckFirstConfig(const v1::SweepSpec& spec, v1::Workload first, Findings* findings) {
+  FillDefaults(&first);
+  for (Violation& violation : ViolationsOf(ValidateResolved(first))) {
+    findings->Add({PathInSpec(violation.path, spec.domains(), "domains", "base."), std::move(violation.description)});
+  }
+}
+
+}  // namespace
+
+absl::Status ValidateSweep(const v1::SweepSpec& spec) {
+  Findings findings;
+  findings.Add(CheckRules(spec));
+  std::vector<Violation> violations;
+  const std::vector<DomainNode> domains = BuildDomains(spec.domains(), spec.base(), "", "domains", &violations);
+  findings.Add(std::move(violations));
+  v1::Workload sample = spec.base();
+  ApplyDomains(domains, 0, &sample);
+  if (spec.has_base()) CheckPresence(spec, domains, sample, &findings);
+  CheckSeeds(spec.seeds(), &findings);
+  CheckObjective(spec.objective(), sample, &findings);
+  CheckCount(spec, domains, &findings);
+  if (findings.empty()) CheckFirstConfig(spec, std::move(sample), &findings);
+  return findings.ToStatus();
+}
+
+}  // namespace basin::contract
