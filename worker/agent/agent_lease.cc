@@ -68,7 +68,11 @@ void Agent::TakeAnswer(const v1::LeaseTrialsResponse& answer) {
     auto job = std::make_shared<Job>();
     job->key = {lease.sweep_id(), lease.index(), lease.attempt()};
     job->lease = lease;
-    if (!held_.Add(job->key, now)) continue;
+    const HeldTrials::Added added = held_.Add(job->key, now);
+    if (!added.added) continue;
+    if (added.superseded) {
+      ApplyChange({*added.superseded, HeldTrials::Change::Kind::kLost, "a later attempt has begun"});
+    }
     job->stop = drain_;
     log_->Info("leased", {{"sweep", lease.sweep_id()},
                           {"trial", static_cast<int64_t>(lease.index())},

@@ -21,10 +21,17 @@ AttemptKey KeyOf(const v1::TrialReport& report) { return {report.sweep_id(), rep
 
 }  // namespace
 
-bool HeldTrials::Add(const AttemptKey& key, MonoTime now) {
-  const auto [it, added] = trials_.try_emplace(key);
-  if (added) it->second.last_named = now;
-  return added;
+HeldTrials::Added HeldTrials::Add(const AttemptKey& key, MonoTime now) {
+  Added result;
+  const auto other = trials_.lower_bound({key.sweep_id, key.index, 0});
+  if (other != trials_.end() && other->first.sweep_id == key.sweep_id && other->first.index == key.index) {
+    if (other->first.attempt >= key.attempt) return result;
+    result.superseded = other->first;
+    Erase(other);
+  }
+  trials_[key].last_named = now;
+  result.added = true;
+  return result;
 }
 
 bool HeldTrials::Append(const AttemptKey& key, std::span<const v1::MetricPoint> points, MonoTime now) {
@@ -148,6 +155,12 @@ std::optional<HeldTrials::Change> HeldTrials::TakeResult(Trials::iterator it, co
   using Result = v1::TrialReportResult;
   const AttemptKey key = it->first;
   const auto code = static_cast<absl::StatusCode>(result.code());
+  // Handed back: if an earlier call did it already, the lease is lost by now, which is as well.
+  if (sent.outcome().kind() == v1::TrialOutcome::KIND_RELEASED &&
+      (result.directive() == Result::DIRECTIVE_LOST || code == absl::StatusCode::kOk)) {
+    Erase(it);
+    return Change{key, Change::Kind::kAccepted, ""};
+  }
   if (result.directive() == Result::DIRECTIVE_STOP) {
     Erase(it);
     return Change{key, Change::Kind::kStopped, result.message()};

@@ -46,8 +46,13 @@ class HeldTrials {
 
   void SetHeartbeat(MonoTime heartbeat) { rules_.heartbeat = heartbeat; }
 
-  // A lease begins. False if this attempt is held already: a repeated answer.
-  bool Add(const AttemptKey& key, MonoTime now);
+  // A lease begins. Not added if this attempt, or a later one at the same trial, is held: a repeated answer. An older
+  // attempt, which the server must have given up, is held no longer.
+  struct Added {
+    bool added = false;
+    std::optional<AttemptKey> superseded;
+  };
+  Added Add(const AttemptKey& key, MonoTime now);
   // False if the attempt is not held any more, or has an outcome: nobody wants its points.
   bool Append(const AttemptKey& key, std::span<const v1::MetricPoint> points, MonoTime now);
   // The attempt has ended; it stays held until the server has accepted this. False if it is not held any more. An
@@ -67,7 +72,7 @@ class HeldTrials {
 
   struct Change {
     enum class Kind {
-      kAccepted,  // The outcome is stored; no longer held.
+      kAccepted,  // The outcome is stored, or the trial handed back; no longer held.
       kStopped,   // Nobody wants the result; no longer held.
       kLost,      // Another attempt may run; no longer held.
       kRefused,   // The server refused what was said of it. Still held, with an outcome that says so.

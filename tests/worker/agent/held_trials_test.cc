@@ -84,8 +84,31 @@ class HeldTrialsTest : public testing::Test {
 };
 
 TEST_F(HeldTrialsTest, AnAttemptIsHeldOnce) {
-  EXPECT_FALSE(held_.Add(kTrial, now_));
-  EXPECT_TRUE(held_.Add({kTrial.sweep_id, kTrial.index, kTrial.attempt + 1}, now_));
+  EXPECT_FALSE(held_.Add(kTrial, now_).added);
+  EXPECT_EQ(held_.size(), 1);
+}
+
+TEST_F(HeldTrialsTest, ALaterAttemptTakesThePlaceOfAnOlderOne) {
+  const AttemptKey later{kTrial.sweep_id, kTrial.index, kTrial.attempt + 1};
+  const auto added = held_.Add(later, now_);
+  EXPECT_TRUE(added.added);
+  EXPECT_EQ(added.superseded, kTrial);
+  EXPECT_FALSE(held_.Holds(kTrial));
+  EXPECT_FALSE(held_.Add(kTrial, now_).added);
+  EXPECT_TRUE(held_.Holds(later));
+}
+
+TEST_F(HeldTrialsTest, AnOtherTrialTakesNoPlace) {
+  EXPECT_FALSE(held_.Add(kOther, now_).superseded);
+  EXPECT_FALSE(held_.Add({"another", kTrial.index, kTrial.attempt}, now_).superseded);
+  EXPECT_EQ(held_.size(), 3);
+}
+
+TEST_F(HeldTrialsTest, HandingBackTwiceIsHandingBack) {
+  held_.Finish(kTrial, Outcome(v1::TrialOutcome::KIND_RELEASED), now_);
+  const auto changes = Refuse(Result::DIRECTIVE_LOST, absl::StatusCode::kAborted, 0);
+  ASSERT_EQ(changes.size(), 1);
+  EXPECT_EQ(changes[0].kind, Kind::kAccepted);
 }
 
 TEST_F(HeldTrialsTest, AHeartbeatIsDueBeforeItsIntervalEnds) {
