@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "google/protobuf/text_format.h"
+#include "proto/contract/defaults.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/random/philox.h"
+#include "worker/job/job.h"
+#include "worker/job/weights_digest.h"
+#include "worker/train/aligned_buffer.h"
+#include "worker/train/trainer.h"
+
+namespace basin::worker::job {
+namespace {
+
+// Raised when what a trial computes changes on purpose in a way that the self-test might not show.
+constexpr char kEngineVersion[] = "basin-engine-1";
+
+// Points around one centre a class, in three parts.
+class SelfTestData {
+ public:
+  SelfTestData(int32_t features, int32_t classes) : features_(features), stride_((features + 15) / 16 * 16) {
+    buffer_ = train::AlignedBuffer<float>(static_cast<size_t>(kRows * stride_));
+    labels_.resize(kRows);
+    contract::RandomStream centre_stream(1, contract::RandomPurpose::kSplit, static_cast<uint64_t>(features));
+    std::vector<float> centres(static_cast<size_t>(features * classes));
+    for (float& value : centres) value = static_cast<float>(centre_stream.NextNormal());
+    contract::RandomStream stream(2, contract::RandomPurpose::kSplit, static_cast<uint64_t>(features));
+    for (int32_t row = 0; row < kRows; ++row) {
+      labels_[row] = static_cast<int32_t>(stream.NextBelow(static_cast<uint64_t>(classes)));
+      for (int32_t f = 0; f < features; ++f) {
+        buffer_[row * stride_ + f] = centres[labels_[row] * features + f] + static_cast<float>(stream.NextNormal());
+      }
+    }
+    view_ = {.train = Part(0, 150), .validation = Part(150, 37), .test = Part(187, 43), .classes = classes};
+  }
+  const train::TrainingData& view() const { return view_; }
+
+ private:
+  static constexpr int32_t kRows = 230;
+  train::Examples Part(int32_t first, int64_t count) const {
+    return {buffer_.data() + first * stride_, labels_.data() + first, count, features_, stride_};
+  }
+  int32_t features_, stride_;
+  train::AlignedBuffer<float> buffer_;
+  std::vector<int32_t> labels_;
+  train::TrainingData view_;
+};
+
+// Every kernel, activation, initialization, optimizer setting and schedule, in sizes with and without a remainder.
+struct SelfTest {
+  int32_t features, classes;
+  const char* workload;
+};
+constexpr SelfTest kSelfTests[] = {
+    {61, 10, R"(model { mlp { hidden: 37 hidden: 23 } } batch_size: 16 epochs: 3 learning_rate: 0.1
+                optimizer { sgd { momentum: 0.9 } } schedule { cosine {} })"},
+    {48, 3, R"(model { mlp { hidden: 32 activation: ACTIVATION_TANH } initialization: INITIALIZATION_GLOROT }
+               batch_size: 7 epochs: 2 learning_rate: 0.05
+               optimizer { sgd { momentum: 0.8 nesterov: true l2: 0.001 } }
+               schedule { sgdr { first_period_epochs: 1 } })"},
+    {20, 17, R"(model { softmax_regression {} initialization: INITIALIZATION_UNIFORM } batch_size: 1 steps: 100
+                learning_rate: 0.02 schedule { exponential { gamma: 0.9 smooth: true } })"},
+    {33, 5, R"(model { mlp { hidden: 8 } initialization: INITIALIZATION_LECUN } batch_size: 4294967295 epochs: 6
+               learning_rate: 0.2 optimizer { sgd { momentum: 0.5 dampening: 0.25 l2: 0.01 } }
+               schedule { warmup { steps: 2 then { step { every_epochs: 2 } } } })"},
+};
+
+std::string ComputeFingerprint() {
+  contract::Sha256 digest;
+  digest.Update(kEngineVersion, sizeof(kEngineVersion));
+  for (const SelfTest& test : kSelfTests) {
+    const SelfTestData data(test.features, test.classes);
+    v1::TrainWorkload workload;
+    if (!google::protobuf::TextFormat::ParseFromString(test.workload, &workload)) std::abort();
+    contract::FillDefaults(&workload);
+    absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =
+        train::Trainer::Create(workload, /*seed=*/5, data.view(), nullptr);
+    if (!trainer.ok()) std::abort();
+    std::vector<double> values;
+    (*trainer)->Run(
+        [&values](const train::EpochReport& report) {
+          values.insert(values.end(), {report.train_loss, report.validation_loss, report.validation_accuracy,
+                                       report.test_loss, report.test_accuracy, report.learning_rate,
+                                       report.gradient_norm});
+        },
+        nullptr);
+    digest.Update(values.data(), values.size() * sizeof(double));
+    const std::string weights = WeightsDigest((*trainer)->params());
+    digest.Update(weights.data(), weights.size());
+  }
+  return digest.FinishHex();
+}
+
+}  // namespace
+
+std::string EngineFingerprint() {
+  static const std::string fingerprint = ComputeFingerprint();
+  return fingerprint;
+}
+
+}  // namespace basin::worker::job

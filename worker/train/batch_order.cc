@@ -1,0 +1,36 @@
+#include "worker/train/batch_order.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "proto/contract/random/philox.h"
+
+namespace basin::worker::train {
+
+BatchOrder::BatchOrder(uint64_t seed, int64_t count, int64_t batch_size, bool drop_last)
+    : seed_(seed),
+      batch_size_(batch_size),
+      batches_per_epoch_(drop_last ? count / batch_size : (count + batch_size - 1) / batch_size),
+      epoch_(std::numeric_limits<uint64_t>::max()),
+      order_(static_cast<size_t>(count)) {
+  std::iota(order_.begin(), order_.end(), 0u);
+}
+
+std::span<const uint32_t> BatchOrder::Batch(uint64_t epoch, int64_t index) {
+  const auto count = static_cast<int64_t>(order_.size());
+  if (epoch != epoch_ && batch_size_ < count) Shuffle(epoch);
+  epoch_ = epoch;
+  const int64_t begin = index * batch_size_;
+  return std::span<const uint32_t>(order_).subspan(static_cast<size_t>(begin),
+                                                   static_cast<size_t>(std::min(batch_size_, count - begin)));
+}
+
+void BatchOrder::Shuffle(uint64_t epoch) {
+  std::iota(order_.begin(), order_.end(), 0u);
+  contract::RandomStream stream(seed_, contract::RandomPurpose::kShuffle, epoch);
+  for (size_t i = order_.size() - 1; i > 0; --i) std::swap(order_[i], order_[stream.NextBelow(i + 1)]);
+}
+
+}  // namespace basin::worker::train

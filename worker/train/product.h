@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace basin::worker::train {
+
+// The matrix products of training. T is float, or double for gradient checks.
+//
+// Each element of a result is one chain of fused multiply-adds in ascending order of the summed index. Its bits therefore
+// depend neither on how rows and columns are cut into tiles, nor on alignment, nor on the size of a cache; only the order
+// in time differs between thread counts. Rows come as pointers, so that a batch is gathered without a copy.
+
+// What is done to a product's element before it is stored.
+enum class Finish {
+  kNone,
+  kRelu,
+  // Multiplies by the derivative of the activation whose *output* stands at the same place in `gate`.
+  kReluGate,
+  kTanhGate,
+};
+
+// The right-hand matrix of a product: `depth` rows of `columns`, row-major, `stride` apart. A packet's width beyond the
+// last element is readable.
+template <typename T>
+struct Matrix {
+  const T* data;
+  int64_t stride;
+  int32_t depth;
+  int32_t columns;
+};
+
+// A block of rows to write: row i at data + i * stride. Up to a packet's width beyond `columns` is overwritten with
+// arbitrary values: stride is at least `columns` rounded up to a multiple of 16.
+template <typename T>
+struct RowBlock {
+  T* data;
+  int64_t stride;
+};
+
+// out[i][j] = finish(initial[j] + sum over d of rows[i][d] * matrix[d][j]), for i = 0 .. count - 1. `initial` may be null
+// (zeros) and is readable like a row of the matrix. `gate` has the rows of `out`; null unless `finish` needs it.
+template <typename T>
+void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
+                  const T* gate, const RowBlock<T>& out);
+
+// The gradient of weights: result[d][j] = sum over i of rows[i][d] * deltas[i][j], for d = begin .. end - 1, where row d
+// of the result is at result + d * columns. With `accumulate`, the sum is added to what stands there. `deltas` has `count`
+// rows, `stride` apart, readable to a packet's width beyond `columns`.
+template <typename T>
+void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, int64_t stride, int32_t columns,
+                        int64_t begin, int64_t end, bool accumulate, T* result);
+
+// The gradient of biases: result[j] = sum over i of deltas[i][j], or added to it.
+template <typename T>
+void SumRows(const T* deltas, int64_t stride, int64_t count, int32_t columns, bool accumulate, T* result);
+
+// transposed[j][i] = matrix[i][j] for i = 0 .. rows - 1, j = begin .. end - 1; row j at transposed + j * stride.
+template <typename T>
+void Transpose(const T* matrix, int64_t rows, int64_t columns, int64_t begin, int64_t end, T* transposed,
+               int64_t stride);
+
+// x <- tanh(x) for `count` elements, a multiple of 16.
+template <typename T>
+void ApplyTanh(T* x, int64_t count);
+
+}  // namespace basin::worker::train

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+namespace basin::worker::train {
+
+// Cross entropy of the softmax of logits z and a label y, a row: log(sum over c of exp(z_c)) - z_y, computed after
+// subtracting the greatest logit. A row with a logit that is not finite has a loss that is not finite. T is float or
+// double; rows are `stride` apart, a multiple of 16.
+
+// Losses of `count` rows; and, in place of the logits, scale * (softmax(z) - onehot(y)): with scale = 1 / batch size, the
+// gradient of the batch's mean loss. What lies beyond `classes` in a row is overwritten with zeros.
+template <typename T>
+void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
+                                 T scale, T* losses);
+
+// Losses of `count` rows, and 1 in `correct` where the label's logit is the greatest (the first among equals).
+template <typename T>
+void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
+                         T* losses, uint8_t* correct);
+
+}  // namespace basin::worker::train

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "basin/v1/workload.pb.h"
+#include "proto/contract/schedule/schedule.h"
+#include "worker/train/aligned_buffer.h"
+#include "worker/train/batch_order.h"
+#include "worker/train/examples.h"
+#include "worker/train/network.h"
+#include "worker/train/sgd_optimizer.h"
+#include "worker/train/thread_pool.h"
+
+namespace basin::worker::train {
+
+// What is measured at the end of an epoch, and at the end of a training that ends inside one.
+struct EpochReport {
+  uint64_t step;      // Updates done.
+  double epoch;       // step / steps per epoch.
+  uint64_t examples;  // Used for updates so far.
+  double train_loss;  // Mean over the examples of the epoch's batches, each batch before its update.
+  double validation_loss, validation_accuracy;
+  double test_loss, test_accuracy;
+  double learning_rate;  // Of the last step.
+  double gradient_norm;  // L2 norm of the last batch's gradient of the mean loss (the L2 penalty left out).
+};
+
+// Trains one network. Deterministic: the weights and the reports are a function of the workload, the seed and the data,
+// whatever the number of threads. Not thread-safe.
+class Trainer {
+ public:
+  // `workload` has its defaults filled in and is valid. `data` and `pool` (may be null) outlive the trainer.
+  // INVALID_ARGUMENT naming the field (`train.batch_size`, `train.schedule...`) for a fault that shows with the data.
+  // Throws std::bad_alloc when there is no memory.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(const v1::TrainWorkload& workload, uint64_t seed,
+                                                         const TrainingData& data, ThreadPool* pool);
+
+  enum class Outcome { kFinished, kDiverged, kStopped };
+  // Steps to the end. Calls `report` after each epoch. kDiverged as soon as a batch's loss, or after an epoch's report the
+  // validation or test loss, is not finite; step() is then the number of updates before that was seen. kStopped if `stop`
+  // (may be null) was set.
+  Outcome Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop);
+
+  // One update; returns the batch's mean loss before it. REQUIRES: step() < length().total_steps.
+  double Step();
+
+  EpochReport Evaluate();
+
+  uint64_t step() const { return step_; }
+  const contract::TrainingLength& length() const { return length_; }
+  const NetworkShape& shape() const { return network_.shape(); }
+  // Flat, in the order of NetworkShape.
+  std::span<const float> params() const { return params_.span(); }
+  std::span<const float> gradient() const { return gradient_.span(); }
+
+ private:
+  Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
+          const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule);
+  Batch<float> Gather(std::span<const uint32_t> indices);
+  Network<float>::Score EvaluateOn(const Examples& examples);
+
+  const TrainingData& data_;
+  ThreadPool* const pool_;
+  const contract::TrainingLength length_;
+  const double base_rate_;
+  const std::unique_ptr<contract::Schedule> schedule_;
+  const Network<float> network_;
+  AlignedBuffer<float> params_, gradient_;
+  SgdOptimizer optimizer_;
+  BatchOrder order_;
+  Network<float>::Workspace workspace_;
+  std::vector<const float*> rows_;
+  std::vector<int32_t> labels_;
+
+  uint64_t step_ = 0;
+  uint64_t examples_ = 0;
+  double rate_ = 0;                // Of the last step.
+  double epoch_loss_ = 0;          // Sum over the epoch's examples so far.
+  uint64_t epoch_first_example_ = 0;
+};
+
+// The L2 norm, summed in double in an order that does not depend on threads or addresses.
+double Norm(std::span<const float> values);
+
+}  // namespace basin::worker::train
