@@ -8,8 +8,8 @@
 
 namespace basin::worker::train {
 
-// A fixed number of elements, 64-byte aligned, zero at first, followed by kPadding readable elements, so that a kernel may
-// load whole packets at the end. Throws std::bad_alloc when there is no memory.
+// A fixed number of elements, 64-byte aligned, zero at first, followed by kPadding readable elements, so that a kernel
+// may load whole packets at the end. Throws std::bad_alloc when there is no memory.
 template <typename T>
 class AlignedBuffer {
  public:
@@ -18,7 +18,7 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size > (size_t{1} << 60) / sizeof(T)) throw std::bad_alloc();
-    data_.reset(static_cast<T*>(::operator new((size + kPadding) * sizeof(T), std::align_val_t{64})));
+    data_.reset(static_cast<T*>(::operator new ((size + kPadding) * sizeof(T), std::align_val_t{64})));
     std::fill_n(data_.get(), size + kPadding, T(0));
   }
 
@@ -32,7 +32,7 @@ class AlignedBuffer {
 
  private:
   struct Free {
-    void operator()(T* data) const { ::operator delete(data, std::align_val_t{64}); }
+    void operator()(T* data) const { ::operator delete (data, std::align_val_t{64}); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t size_ = 0;

@@ -15,8 +15,8 @@ class BatchOrder {
 
   int64_t batches_per_epoch() const { return batches_per_epoch_; }
 
-  // Examples of batch `index` = 0 .. batches_per_epoch() - 1 of the epoch, valid until the next call. The last one may be
-  // shorter. Cheap except at the first batch of another epoch than before.
+  // Examples of batch `index` = 0 .. batches_per_epoch() - 1 of the epoch, valid until the next call. The last one may
+  // be shorter. Cheap except at the first batch of another epoch than before.
   std::span<const uint32_t> Batch(uint64_t epoch, int64_t index);
 
  private:

@@ -20,7 +20,8 @@ constexpr double kForkWork = 400e3;
 
 int64_t RoundUp(int64_t n) { return (n + 15) / 16 * 16; }
 
-// Calls task(begin, end) for ranges that cover 0 .. count - 1, in parallel if `work` (multiply-adds in all) pays for it.
+// Calls task(begin, end) for ranges that cover 0 .. count - 1, in parallel if `work` (multiply-adds in all) pays for
+// it.
 template <typename Task>
 void ForRanges(ThreadPool* pool, double work, int64_t count, const Task& task) {
   if (pool == nullptr || pool->threads() == 1 || work < kForkWork || count < 2) {
@@ -178,8 +179,7 @@ typename Network<T>::Score Network<T>::Evaluate(const T* params, const Batch<T>&
       correct += workspace.correct_[r];
     }
   }
-  return {total / static_cast<double>(batch.count),
-          static_cast<double>(correct) / static_cast<double>(batch.count)};
+  return {total / static_cast<double>(batch.count), static_cast<double>(correct) / static_cast<double>(batch.count)};
 }
 
 template class Network<float>;

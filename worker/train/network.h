@@ -22,13 +22,13 @@ struct Batch {
 class GradientConsumer {
  public:
   virtual ~GradientConsumer() = default;
-  // Elements begin .. end - 1 of the gradient are complete, and nothing reads these parameters any more. Called once for
-  // each element, from the threads of the pool, for different ranges at once.
+  // Elements begin .. end - 1 of the gradient are complete, and nothing reads these parameters any more. Called once
+  // for each element, from the threads of the pool, for different ranges at once.
   virtual void Consume(size_t begin, size_t end) = 0;
 };
 
-// Loss and gradient of a network as functions of its flat parameter vector. Immutable; what a computation needs besides is
-// in a Workspace of the caller. T is float, or double for gradient checks.
+// Loss and gradient of a network as functions of its flat parameter vector. Immutable; what a computation needs besides
+// is in a Workspace of the caller. T is float, or double for gradient checks.
 //
 // Results are the same bits for any thread count. Nothing is allocated but by the Workspace's constructor.
 template <typename T>
@@ -48,14 +48,15 @@ class Network {
    private:
     friend class Network;
     struct Layer {
-      AlignedBuffer<T> outputs;  // rows x stride.
-      AlignedBuffer<T> deltas;   // Derivatives by the layer's sums; the last layer's replace its outputs.
+      AlignedBuffer<T> outputs;     // rows x stride.
+      AlignedBuffer<T> deltas;      // Derivatives by the layer's sums; the last layer's replace its outputs.
       AlignedBuffer<T> transposed;  // W^T, outputs x transposed_stride; empty for the first layer.
       std::vector<const T*> output_rows, delta_rows;
       int64_t stride = 0, transposed_stride = 0;
       T* deltas_or_outputs() { return deltas.size() != 0 ? deltas.data() : outputs.data(); }
     };
-    struct Piece {  // Of the work on gradients: rows begin .. end - 1 of a layer's weights; the last one has the biases.
+    struct Piece {  // Of the work on gradients: rows begin .. end - 1 of a layer's weights; the last one has the
+                    // biases.
       int32_t layer;
       int64_t begin, end;
     };

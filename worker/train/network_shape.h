@@ -15,12 +15,13 @@ struct DenseLayer {
   int32_t inputs;
   int32_t outputs;
   Activation activation;
-  size_t weights;  // Offset of W: inputs x outputs, row-major (the weight from input i to output j is at i * outputs + j).
-  size_t biases;   // Offset of b: outputs; right behind W.
+  size_t
+      weights;  // Offset of W: inputs x outputs, row-major (the weight from input i to output j is at i * outputs + j).
+  size_t biases;  // Offset of b: outputs; right behind W.
 };
 
-// A feed-forward network's layers. The flat parameter vector is the layers in order, from the input on, each its weights
-// and then its biases, without gaps.
+// A feed-forward network's layers. The flat parameter vector is the layers in order, from the input on, each its
+// weights and then its biases, without gaps.
 struct NetworkShape {
   std::vector<DenseLayer> layers;
   size_t parameter_count = 0;

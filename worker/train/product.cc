@@ -13,7 +13,10 @@ constexpr int kTileRows = 6;
 
 // Packets a row in a tile of R rows: enough accumulators (8 or more where possible) for the registers there are.
 template <int R>
-inline constexpr int kTilePackets = R == 1 ? 8 : R == 2 ? 4 : R == 3 ? 3 : 2;
+inline constexpr int kTilePackets = R == 1   ? 8
+                                    : R == 2 ? 4
+                                    : R == 3 ? 3
+                                             : 2;
 
 template <typename T, int R, int V>
 struct Tile {
@@ -58,8 +61,8 @@ template <typename T>
 // The columns from `column` on of R rows: as many tiles of V packets as the `columns` hold, or one if `last`.
 template <typename T, int R, int V>
 [[gnu::always_inline]] inline int32_t RowTiles(const T* const (&rows)[R], const Matrix<T>& matrix, const T* initial,
-                                              Finish finish, const T* gate, const RowBlock<T>& out, int32_t column,
-                                              bool last) {
+                                               Finish finish, const T* gate, const RowBlock<T>& out, int32_t column,
+                                               bool last) {
   constexpr int kWidth = V * kLanes<T>;
   while (last ? column < matrix.columns : matrix.columns - column >= kWidth) {
     Tile<T, R, V> tile;
@@ -83,7 +86,7 @@ void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const T* in
   const T* group[R];
   for (int r = 0; r < R; ++r) group[r] = rows[r];
   int32_t column = RowTiles<T, R, kTilePackets<R>>(group, matrix, initial, finish, gate, out, 0, false);
-  if constexpr (kTilePackets<R> > 2) {
+  if constexpr (kTilePackets < R >> 2) {
     column = RowTiles<T, R, 2>(group, matrix, initial, finish, gate, out, column, false);
   }
   if (matrix.columns - column > kLanes<T>) {
@@ -95,8 +98,8 @@ void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const T* in
 
 template <typename T, int R, int V>
 [[gnu::always_inline]] inline int32_t TransposedTiles(const T* const* rows, int64_t count, int64_t first,
-                                                     const T* deltas, int64_t stride, int32_t columns, bool accumulate,
-                                                     T* result, int32_t column, bool last) {
+                                                      const T* deltas, int64_t stride, int32_t columns, bool accumulate,
+                                                      T* result, int32_t column, bool last) {
   constexpr int kWidth = V * kLanes<T>;
   while (last ? column < columns : columns - column >= kWidth) {
     Tile<T, R, V> tile;
@@ -134,9 +137,9 @@ template <typename T, int R, int V>
 template <typename T, int R>
 void MultiplyTransposedGroup(const T* const* rows, int64_t count, int64_t first, const T* deltas, int64_t stride,
                              int32_t columns, bool accumulate, T* result) {
-  int32_t column = TransposedTiles<T, R, kTilePackets<R>>(rows, count, first, deltas, stride, columns, accumulate,
-                                                         result, 0, false);
-  if constexpr (kTilePackets<R> > 2) {
+  int32_t column =
+      TransposedTiles<T, R, kTilePackets<R>>(rows, count, first, deltas, stride, columns, accumulate, result, 0, false);
+  if constexpr (kTilePackets < R >> 2) {
     column = TransposedTiles<T, R, 2>(rows, count, first, deltas, stride, columns, accumulate, result, column, false);
   }
   if (columns - column > kLanes<T>) {
@@ -167,12 +170,18 @@ void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, 
     const T* group_gate = gate == nullptr ? nullptr : gate + first * out.stride;
     const RowBlock<T> to{out.data + first * out.stride, out.stride};
     switch (size) {
-      case 1: return MultiplyRowGroup<T, 1>(group, matrix, initial, finish, group_gate, to);
-      case 2: return MultiplyRowGroup<T, 2>(group, matrix, initial, finish, group_gate, to);
-      case 3: return MultiplyRowGroup<T, 3>(group, matrix, initial, finish, group_gate, to);
-      case 4: return MultiplyRowGroup<T, 4>(group, matrix, initial, finish, group_gate, to);
-      case 5: return MultiplyRowGroup<T, 5>(group, matrix, initial, finish, group_gate, to);
-      default: return MultiplyRowGroup<T, 6>(group, matrix, initial, finish, group_gate, to);
+      case 1:
+        return MultiplyRowGroup<T, 1>(group, matrix, initial, finish, group_gate, to);
+      case 2:
+        return MultiplyRowGroup<T, 2>(group, matrix, initial, finish, group_gate, to);
+      case 3:
+        return MultiplyRowGroup<T, 3>(group, matrix, initial, finish, group_gate, to);
+      case 4:
+        return MultiplyRowGroup<T, 4>(group, matrix, initial, finish, group_gate, to);
+      case 5:
+        return MultiplyRowGroup<T, 5>(group, matrix, initial, finish, group_gate, to);
+      default:
+        return MultiplyRowGroup<T, 6>(group, matrix, initial, finish, group_gate, to);
     }
   });
 }
@@ -183,12 +192,18 @@ void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, in
   ForEachGroup(end - begin, [&](int64_t offset, int size) {
     const int64_t d = begin + offset;
     switch (size) {
-      case 1: return MultiplyTransposedGroup<T, 1>(rows, count, d, deltas, stride, columns, accumulate, result);
-      case 2: return MultiplyTransposedGroup<T, 2>(rows, count, d, deltas, stride, columns, accumulate, result);
-      case 3: return MultiplyTransposedGroup<T, 3>(rows, count, d, deltas, stride, columns, accumulate, result);
-      case 4: return MultiplyTransposedGroup<T, 4>(rows, count, d, deltas, stride, columns, accumulate, result);
-      case 5: return MultiplyTransposedGroup<T, 5>(rows, count, d, deltas, stride, columns, accumulate, result);
-      default: return MultiplyTransposedGroup<T, 6>(rows, count, d, deltas, stride, columns, accumulate, result);
+      case 1:
+        return MultiplyTransposedGroup<T, 1>(rows, count, d, deltas, stride, columns, accumulate, result);
+      case 2:
+        return MultiplyTransposedGroup<T, 2>(rows, count, d, deltas, stride, columns, accumulate, result);
+      case 3:
+        return MultiplyTransposedGroup<T, 3>(rows, count, d, deltas, stride, columns, accumulate, result);
+      case 4:
+        return MultiplyTransposedGroup<T, 4>(rows, count, d, deltas, stride, columns, accumulate, result);
+      case 5:
+        return MultiplyTransposedGroup<T, 5>(rows, count, d, deltas, stride, columns, accumulate, result);
+      default:
+        return MultiplyTransposedGroup<T, 6>(rows, count, d, deltas, stride, columns, accumulate, result);
     }
   });
 }
@@ -232,13 +247,13 @@ void ApplyTanh(T* x, int64_t count) {
   for (int64_t i = 0; i < count; i += kLanes<T>) Store<T>(x + i, Tanh(Load(x + i)));
 }
 
-#define BASIN_INSTANTIATE(T)                                                                                           \
-  template void MultiplyRows<T>(const T* const*, int64_t, const Matrix<T>&, const T*, Finish, const T*,                \
-                                const RowBlock<T>&);                                                                   \
-  template void MultiplyTransposed<T>(const T* const*, int64_t, const T*, int64_t, int32_t, int64_t, int64_t, bool,    \
-                                      T*);                                                                             \
-  template void SumRows<T>(const T*, int64_t, int64_t, int32_t, bool, T*);                                             \
-  template void Transpose<T>(const T*, int64_t, int64_t, int64_t, int64_t, T*, int64_t);                               \
+#define BASIN_INSTANTIATE(T)                                                                                        \
+  template void MultiplyRows<T>(const T* const*, int64_t, const Matrix<T>&, const T*, Finish, const T*,             \
+                                const RowBlock<T>&);                                                                \
+  template void MultiplyTransposed<T>(const T* const*, int64_t, const T*, int64_t, int32_t, int64_t, int64_t, bool, \
+                                      T*);                                                                          \
+  template void SumRows<T>(const T*, int64_t, int64_t, int32_t, bool, T*);                                          \
+  template void Transpose<T>(const T*, int64_t, int64_t, int64_t, int64_t, T*, int64_t);                            \
   template void ApplyTanh<T>(T*, int64_t);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

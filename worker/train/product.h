@@ -7,9 +7,10 @@ namespace basin::worker::train {
 
 // The matrix products of training. T is float, or double for gradient checks.
 //
-// Each element of a result is one chain of fused multiply-adds in ascending order of the summed index. Its bits therefore
-// depend neither on how rows and columns are cut into tiles, nor on alignment, nor on the size of a cache; only the order
-// in time differs between thread counts. Rows come as pointers, so that a batch is gathered without a copy.
+// Each element of a result is one chain of fused multiply-adds in ascending order of the summed index. Its bits
+// therefore depend neither on how rows and columns are cut into tiles, nor on alignment, nor on the size of a cache;
+// only the order in time differs between thread counts. Rows come as pointers, so that a batch is gathered without a
+// copy.
 
 // What is done to a product's element before it is stored.
 enum class Finish {
@@ -38,15 +39,15 @@ struct RowBlock {
   int64_t stride;
 };
 
-// out[i][j] = finish(initial[j] + sum over d of rows[i][d] * matrix[d][j]), for i = 0 .. count - 1. `initial` may be null
-// (zeros) and is readable like a row of the matrix. `gate` has the rows of `out`; null unless `finish` needs it.
+// out[i][j] = finish(initial[j] + sum over d of rows[i][d] * matrix[d][j]), for i = 0 .. count - 1. `initial` may be
+// null (zeros) and is readable like a row of the matrix. `gate` has the rows of `out`; null unless `finish` needs it.
 template <typename T>
 void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
                   const T* gate, const RowBlock<T>& out);
 
-// The gradient of weights: result[d][j] = sum over i of rows[i][d] * deltas[i][j], for d = begin .. end - 1, where row d
-// of the result is at result + d * columns. With `accumulate`, the sum is added to what stands there. `deltas` has `count`
-// rows, `stride` apart, readable to a packet's width beyond `columns`.
+// The gradient of weights: result[d][j] = sum over i of rows[i][d] * deltas[i][j], for d = begin .. end - 1, where row
+// d of the result is at result + d * columns. With `accumulate`, the sum is added to what stands there. `deltas` has
+// `count` rows, `stride` apart, readable to a packet's width beyond `columns`.
 template <typename T>
 void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, int64_t stride, int32_t columns,
                         int64_t begin, int64_t end, bool accumulate, T* result);

@@ -25,8 +25,8 @@ class SgdOptimizer {
   // One update of all parameters at the given learning rate. REQUIRES: both spans have parameter_count elements.
   void Step(std::span<float> params, std::span<const float> gradient, double rate);
 
-  // A step in parts: StepRange for disjoint ranges that cover all parameters, from any threads, then FinishStep once. The
-  // pointers are to element 0, not to `begin`. Same bits as Step.
+  // A step in parts: StepRange for disjoint ranges that cover all parameters, from any threads, then FinishStep once.
+  // The pointers are to element 0, not to `begin`. Same bits as Step.
   void StepRange(float* params, const float* gradient, size_t begin, size_t end, double rate);
   void FinishStep() { first_step_ = false; }
 

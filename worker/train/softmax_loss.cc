@@ -104,8 +104,8 @@ void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels,
   }
 }
 
-#define BASIN_INSTANTIATE(T)                                                                                   \
-  template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T*);          \
+#define BASIN_INSTANTIATE(T)                                                                          \
+  template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T*); \
   template void SoftmaxCrossEntropy<T>(const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

@@ -8,8 +8,8 @@ namespace basin::worker::train {
 // subtracting the greatest logit. A row with a logit that is not finite has a loss that is not finite. T is float or
 // double; rows are `stride` apart, a multiple of 16.
 
-// Losses of `count` rows; and, in place of the logits, scale * (softmax(z) - onehot(y)): with scale = 1 / batch size, the
-// gradient of the batch's mean loss. What lies beyond `classes` in a row is overwritten with zeros.
+// Losses of `count` rows; and, in place of the logits, scale * (softmax(z) - onehot(y)): with scale = 1 / batch size,
+// the gradient of the batch's mean loss. What lies beyond `classes` in a row is overwritten with zeros.
 template <typename T>
 void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
                                  T scale, T* losses);

@@ -7,8 +7,8 @@
 
 namespace basin::worker::train {
 
-// A few threads for fork and join inside one training step. Between two forks that follow closely the threads spin, later
-// they sleep. One owner at a time: Run is called from one thread.
+// A few threads for fork and join inside one training step. Between two forks that follow closely the threads spin,
+// later they sleep. One owner at a time: Run is called from one thread.
 class ThreadPool {
  public:
   // `threads` counts the caller's: 1 starts none.

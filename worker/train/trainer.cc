@@ -84,8 +84,7 @@ double Trainer::Step() {
   const Batch<float> batch = Gather(order_.Batch(epoch, index));
   rate_ = base_rate_ * schedule_->Factor(step_);
   FusedUpdate update(optimizer_, params_.data(), gradient_.data(), rate_);
-  const double loss =
-      network_.LossAndGradient(params_.data(), batch, gradient_.data(), workspace_, pool_, &update);
+  const double loss = network_.LossAndGradient(params_.data(), batch, gradient_.data(), workspace_, pool_, &update);
   optimizer_.FinishStep();
   epoch_loss_ += loss * static_cast<double>(batch.count);
   examples_ += static_cast<uint64_t>(batch.count);
@@ -100,8 +99,8 @@ Network<float>::Score Trainer::EvaluateOn(const Examples& examples) {
   for (int64_t first = 0; first < examples.count; first += kRows) {
     const int64_t count = std::min(kRows, examples.count - first);
     for (int64_t i = 0; i < count; ++i) rows[i] = examples.features + (first + i) * examples.stride;
-    const Network<float>::Score score = network_.Evaluate(params_.data(), {rows, examples.labels + first, count},
-                                                          workspace_, pool_);
+    const Network<float>::Score score =
+        network_.Evaluate(params_.data(), {rows, examples.labels + first, count}, workspace_, pool_);
     loss += score.loss * static_cast<double>(count);
     correct += score.accuracy * static_cast<double>(count);
   }

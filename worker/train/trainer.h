@@ -42,9 +42,9 @@ class Trainer {
                                                          const TrainingData& data, ThreadPool* pool);
 
   enum class Outcome { kFinished, kDiverged, kStopped };
-  // Steps to the end. Calls `report` after each epoch. kDiverged as soon as a batch's loss, or after an epoch's report the
-  // validation or test loss, is not finite; step() is then the number of updates before that was seen. kStopped if `stop`
-  // (may be null) was set.
+  // Steps to the end. Calls `report` after each epoch. kDiverged as soon as a batch's loss, or after an epoch's report
+  // the validation or test loss, is not finite; step() is then the number of updates before that was seen. kStopped if
+  // `stop` (may be null) was set.
   Outcome Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop);
 
   // One update; returns the batch's mean loss before it. REQUIRES: step() < length().total_steps.
@@ -80,8 +80,8 @@ class Trainer {
 
   uint64_t step_ = 0;
   uint64_t examples_ = 0;
-  double rate_ = 0;                // Of the last step.
-  double epoch_loss_ = 0;          // Sum over the epoch's examples so far.
+  double rate_ = 0;        // Of the last step.
+  double epoch_loss_ = 0;  // Sum over the epoch's examples so far.
   uint64_t epoch_first_example_ = 0;
 };
 

@@ -54,8 +54,7 @@ TEST_P(GradientTest, AgreesWithFiniteDifferencesOfTheLoss) {
   const Network<double> network(shape_);
   Network<double>::Workspace workspace(shape_, GetParam().batch);
   std::vector<double> gradient(shape_.parameter_count);
-  const double loss =
-      network.LossAndGradient(params_.data(), batch(), gradient.data(), workspace, nullptr, nullptr);
+  const double loss = network.LossAndGradient(params_.data(), batch(), gradient.data(), workspace, nullptr, nullptr);
   EXPECT_NEAR(loss, network.Evaluate(params_.data(), batch(), workspace, nullptr).loss, 1e-12);
   const double h = 1e-6;
   double greatest = 0;
@@ -73,19 +72,18 @@ TEST_P(GradientTest, AgreesWithFiniteDifferencesOfTheLoss) {
   EXPECT_GT(greatest, 1e-3);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Models, GradientTest,
-    testing::Values(Case{"Softmax", 9, {}, v1::ACTIVATION_RELU, 5, 7},
-                    Case{"SoftmaxOneExample", 20, {}, v1::ACTIVATION_RELU, 10, 1},
-                    Case{"ReluLayer", 12, {17}, v1::ACTIVATION_RELU, 3, 13},
-                    Case{"TanhLayer", 12, {17}, v1::ACTIVATION_TANH, 3, 13},
-                    Case{"DeepRelu", 6, {19, 8, 33}, v1::ACTIVATION_RELU, 10, 32},
-                    Case{"DeepTanh", 6, {19, 8, 33}, v1::ACTIVATION_TANH, 10, 32},
-                    Case{"OneUnit", 3, {1}, v1::ACTIVATION_TANH, 2, 5},
-                    Case{"OneExample", 30, {40}, v1::ACTIVATION_RELU, 10, 1},
-                    // Several chunks of the implementation, the last one short.
-                    Case{"ManyRows", 5, {7}, v1::ACTIVATION_TANH, 4, 1100}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Models, GradientTest,
+                         testing::Values(Case{"Softmax", 9, {}, v1::ACTIVATION_RELU, 5, 7},
+                                         Case{"SoftmaxOneExample", 20, {}, v1::ACTIVATION_RELU, 10, 1},
+                                         Case{"ReluLayer", 12, {17}, v1::ACTIVATION_RELU, 3, 13},
+                                         Case{"TanhLayer", 12, {17}, v1::ACTIVATION_TANH, 3, 13},
+                                         Case{"DeepRelu", 6, {19, 8, 33}, v1::ACTIVATION_RELU, 10, 32},
+                                         Case{"DeepTanh", 6, {19, 8, 33}, v1::ACTIVATION_TANH, 10, 32},
+                                         Case{"OneUnit", 3, {1}, v1::ACTIVATION_TANH, 2, 5},
+                                         Case{"OneExample", 30, {40}, v1::ACTIVATION_RELU, 10, 1},
+                                         // Several chunks of the implementation, the last one short.
+                                         Case{"ManyRows", 5, {7}, v1::ACTIVATION_TANH, 4, 1100}),
+                         [](const auto& test_case) { return std::string(test_case.param.name); });
 
 // The mean over a short batch is over its own size, and the gradient of a batch is the mean of its examples'.
 TEST(MeanGradientTest, OfABatchIsTheMeanOverItsExamples) {
@@ -102,7 +100,8 @@ TEST(MeanGradientTest, OfABatchIsTheMeanOverItsExamples) {
   const int32_t labels[] = {0, 2, 1};
   std::vector<double> whole(shape.parameter_count), one(shape.parameter_count), mean(shape.parameter_count, 0.0);
   double mean_loss = 0;
-  const double loss = network.LossAndGradient(params.data(), {rows, labels, 3}, whole.data(), workspace, nullptr, nullptr);
+  const double loss =
+      network.LossAndGradient(params.data(), {rows, labels, 3}, whole.data(), workspace, nullptr, nullptr);
   for (int i = 0; i < 3; ++i) {
     mean_loss +=
         network.LossAndGradient(params.data(), {rows + i, labels + i, 1}, one.data(), workspace, nullptr, nullptr) / 3;

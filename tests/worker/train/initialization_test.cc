@@ -60,13 +60,13 @@ TEST_P(InitializationTest, BiasesAreZeroExceptWithUniform) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, InitializationTest,
-                         testing::Values(Case{v1::INITIALIZATION_HE, std::sqrt(2.0 / 200), 0},
-                                         Case{v1::INITIALIZATION_LECUN, std::sqrt(1.0 / 200), 0},
-                                         Case{v1::INITIALIZATION_GLOROT, std::sqrt(2.0 / 500), std::sqrt(6.0 / 500)},
-                                         Case{v1::INITIALIZATION_UNIFORM, 1 / std::sqrt(3.0 * 200),
-                                              1 / std::sqrt(200.0)}),
-                         [](const auto& info) { return v1::Initialization_Name(info.param.kind).substr(15); });
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, InitializationTest,
+    testing::Values(Case{v1::INITIALIZATION_HE, std::sqrt(2.0 / 200), 0},
+                    Case{v1::INITIALIZATION_LECUN, std::sqrt(1.0 / 200), 0},
+                    Case{v1::INITIALIZATION_GLOROT, std::sqrt(2.0 / 500), std::sqrt(6.0 / 500)},
+                    Case{v1::INITIALIZATION_UNIFORM, 1 / std::sqrt(3.0 * 200), 1 / std::sqrt(200.0)}),
+    [](const auto& test_case) { return v1::Initialization_Name(test_case.param.kind).substr(15); });
 
 TEST(InitializationStreamTest, SeedsDifferAndRepeat) {
   const NetworkShape shape = ShapeWithHidden(5);

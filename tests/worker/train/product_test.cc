@@ -81,8 +81,7 @@ class ProductTest : public testing::TestWithParam<Sizes> {
     const int stride = RoundUp(columns);
     const auto left = Random<T>(rows * depth, 1), deltas = Random<T>(rows * stride, 2);
     const auto pointers = RowsOf(left, rows, depth);
-    const MatrixD expected =
-        AsMatrix(left, rows, depth, depth).transpose() * AsMatrix(deltas, rows, columns, stride);
+    const MatrixD expected = AsMatrix(left, rows, depth, depth).transpose() * AsMatrix(deltas, rows, columns, stride);
     AlignedBuffer<T> result(static_cast<size_t>(depth * columns));
     for (const double factor : {1.0, 2.0}) {  // The second time on top of the first.
       MultiplyTransposed<T>(pointers.data(), rows, deltas.data(), stride, columns, 0, depth, factor > 1, result.data());
@@ -116,8 +115,7 @@ TEST_P(ProductTest, BitsDoNotDependOnTheCut) {
                         {single.data() + i * stride, stride});
   }
   for (int d = 0; d < depth; ++d) {
-    MultiplyTransposed<float>(pointers.data(), rows, deltas.data(), stride, columns, d, d + 1, false,
-                              piecewise.data());
+    MultiplyTransposed<float>(pointers.data(), rows, deltas.data(), stride, columns, d, d + 1, false, piecewise.data());
   }
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < columns; ++j) ASSERT_EQ(whole[i * stride + j], single[i * stride + j]) << i << ", " << j;

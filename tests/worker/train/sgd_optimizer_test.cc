@@ -72,12 +72,12 @@ TEST_P(SgdOptimizerTest, AStepInRangesGivesTheSameBits) {
 }
 
 using Settings = SgdOptimizer::Settings;
-INSTANTIATE_TEST_SUITE_P(
-    Settings, SgdOptimizerTest,
-    testing::Values(Settings{}, Settings{.l2 = 0.1}, Settings{.momentum = 0.9},
-                    Settings{.momentum = 0.9, .dampening = 0.3}, Settings{.momentum = 0.9, .nesterov = true},
-                    Settings{.momentum = 0.9, .dampening = 0.5, .l2 = 0.01},
-                    Settings{.momentum = 0.7, .nesterov = true, .l2 = 0.01}));
+INSTANTIATE_TEST_SUITE_P(Settings, SgdOptimizerTest,
+                         testing::Values(Settings{}, Settings{.l2 = 0.1}, Settings{.momentum = 0.9},
+                                         Settings{.momentum = 0.9, .dampening = 0.3},
+                                         Settings{.momentum = 0.9, .nesterov = true},
+                                         Settings{.momentum = 0.9, .dampening = 0.5, .l2 = 0.01},
+                                         Settings{.momentum = 0.7, .nesterov = true, .l2 = 0.01}));
 
 TEST(SgdVelocityTest, StartsAsTheFirstGradientWithoutDampening) {
   SgdOptimizer optimizer({.momentum = 0.9, .dampening = 0.5}, 1);

@@ -80,7 +80,7 @@ TEST_P(SoftmaxLossTest, CorrectIsTheFirstGreatestLogit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Classes, SoftmaxLossTest, testing::Values(2, 3, 4, 8, 10, 16, 33, 100),
-                         [](const auto& info) { return std::to_string(info.param); });
+                         [](const auto& test_case) { return std::to_string(test_case.param); });
 
 TEST(SoftmaxLossOfBadLogitsTest, HugeLogitsDoNotOverflow) {
   AlignedBuffer<float> logits(16);

@@ -34,9 +34,8 @@ Trained TrainWith(const Case& c, int threads) {
   Trained result;
   const auto outcome = (*trainer)->Run(
       [&](const EpochReport& r) {
-        result.values.insert(result.values.end(),
-                             {r.train_loss, r.validation_loss, r.validation_accuracy, r.test_loss, r.test_accuracy,
-                              r.learning_rate, r.gradient_norm});
+        result.values.insert(result.values.end(), {r.train_loss, r.validation_loss, r.validation_accuracy, r.test_loss,
+                                                   r.test_accuracy, r.learning_rate, r.gradient_norm});
       },
       nullptr);
   EXPECT_EQ(outcome, Trainer::Outcome::kFinished);
@@ -78,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"MoreThreadsThanRows", 600, 10, 31,
              R"(model { mlp { hidden: 700 activation: ACTIVATION_RELU } } batch_size: 3 epochs: 2 learning_rate: 0.001
                 optimizer { sgd { momentum: 0.9 } } schedule { constant {} })"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& test_case) { return std::string(test_case.param.name); });
 
 }  // namespace
 }  // namespace basin::worker::train

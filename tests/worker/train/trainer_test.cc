@@ -14,15 +14,18 @@
 namespace basin::worker::train {
 namespace {
 
-// A small network with `settings` in text format on top.
-v1::TrainWorkload Workload(const std::string& settings) {
+v1::TrainWorkload Parse(const std::string& text) {
   v1::TrainWorkload workload;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &workload));
+  return workload;
+}
+
+// A small network; `settings`, in text format, on top of it.
+v1::TrainWorkload Workload(const std::string& settings) {
+  v1::TrainWorkload workload = Parse(
       R"(model { mlp { hidden: 16 activation: ACTIVATION_RELU } initialization: INITIALIZATION_HE }
-         learning_rate: 0.05 optimizer { sgd { momentum: 0.9 } } )" +
-          settings,
-      &workload));
-  if (!workload.has_schedule()) workload.mutable_schedule()->mutable_constant();
+         learning_rate: 0.05 optimizer { sgd { momentum: 0.9 } } schedule { constant {} })");
+  workload.MergeFrom(Parse(settings));
   return workload;
 }
 
@@ -87,8 +90,7 @@ TEST_F(TrainerTest, DropLastSkipsTheShortBatch) {
 }
 
 TEST_F(TrainerTest, BatchSizeOneMakesAnUpdateAnExample) {
-  auto trainer = Create("batch_size: 1 epochs: 1");
-  trainer = Create("batch_size: 1 epochs: 2 learning_rate: 0.005");
+  auto trainer = Create("batch_size: 1 epochs: 2 learning_rate: 0.005");
   const std::vector<EpochReport> reports = Run(*trainer);
   EXPECT_EQ(reports[0].step, 200u);
   EXPECT_GT(reports[1].validation_accuracy, 0.9);
@@ -162,8 +164,11 @@ TEST_F(TrainerTest, DivergenceEndsItWithTheStep) {
 
 TEST_F(TrainerTest, WeightsThatOverflowInTheLastStepAreADivergence) {
   auto trainer = Create("batch_size: 200 steps: 2 learning_rate: 1e6 optimizer { sgd { l2: 1e6 } }");
-  trainer = Create("batch_size: 200 steps: 8 learning_rate: 1e6 optimizer { sgd { l2: 1e6 } }");
-  Run(*trainer, Trainer::Outcome::kDiverged);
+  const std::vector<EpochReport> reports = Run(*trainer, Trainer::Outcome::kDiverged);
+  ASSERT_EQ(reports.size(), 2u);
+  EXPECT_TRUE(std::isfinite(reports[1].train_loss));
+  EXPECT_FALSE(std::isfinite(reports[1].validation_loss));
+  EXPECT_EQ(trainer->step(), 2u);
 }
 
 TEST_F(TrainerTest, StopsBetweenSteps) {
