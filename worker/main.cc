@@ -19,6 +19,7 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "grpc/support/log.h"
 #include "proto/contract/channel.h"
 #include "proto/contract/version.h"
 #include "worker/agent/agent.h"
@@ -113,11 +114,11 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, agent::LogFormat>{{"text", agent::LogFormat::kText},
                                                                                   {"json", agent::LogFormat::kJson}}))
       ->default_str("text");
-  app.add_option("--log-level", flags.log_level, "debug, info, warning or error")
+  app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
       ->envname("BASIN_LOG_LEVEL")
       ->transform(CLI::CheckedTransformer(std::map<std::string, agent::LogLevel>{{"debug", agent::LogLevel::kDebug},
                                                                                  {"info", agent::LogLevel::kInfo},
-                                                                                 {"warning", agent::LogLevel::kWarning},
+                                                                                 {"warn", agent::LogLevel::kWarning},
                                                                                  {"error", agent::LogLevel::kError}}))
       ->default_str("info");
   app.set_version_flag("--version", absl::StrCat("basin-worker ", basin::contract::kVersion));
@@ -142,6 +143,14 @@ agent::AgentOptions MakeOptions(const Flags& flags, const basin::worker::data::C
   options.server = flags.server;
   options.jitter_seed = std::random_device()();
   return options;
+}
+
+// Where gRPC's own lines go.
+agent::EventLog* grpc_log = nullptr;
+void LogGrpc(gpr_log_func_args* line) {
+  const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
+  const agent::EventLog::Fields fields = {{"text", std::string(line->message)}};
+  error ? grpc_log->Warning("grpc", fields) : grpc_log->Debug("grpc", fields);
 }
 
 sigset_t StopSignals() {
@@ -217,5 +226,9 @@ int main(int argc, char** argv) {
   }
   if (flags.name.empty()) flags.name = DefaultName();
   const auto log = agent::EventLog::ToStderr(flags.log_format, flags.log_level);
-  return RunWorker(flags, log.get());
+  grpc_log = log.get();
+  gpr_set_log_function(LogGrpc);
+  const int exit_code = RunWorker(flags, log.get());
+  gpr_set_log_function(nullptr);
+  return exit_code;
 }
