@@ -17,7 +17,8 @@ struct RawDataset;  // See raw_dataset.h.
 // Thread-safe.
 class Catalog {
  public:
-  // Scans `data_dir`, which may be empty (then only `digits`) or absent. Computes digests of the files' bytes.
+  // Scans `data_dir`, which may be empty (then only `digits`) or absent. Computes digests of the files' bytes (see the
+  // folder's README). FAILED_PRECONDITION if it is not a folder or cannot be read.
   static absl::StatusOr<std::unique_ptr<Catalog>> Open(const std::filesystem::path& data_dir);
   virtual ~Catalog() = default;
 
@@ -26,7 +27,8 @@ class Catalog {
   virtual std::map<std::string, std::string> Digests() const = 0;
 
   // Loads and checks the set, or returns the one loaded before. NOT_FOUND (with the names there are) if there is none
-  // of that name; DATA_LOSS, naming the file and what is wrong at which place, if it is damaged.
+  // of that name; DATA_LOSS, naming the file and what is wrong at which place, if it is damaged; UNAVAILABLE if this
+  // machine cannot read it, or if its files are sound but others than those whose digest was announced.
   virtual absl::StatusOr<std::shared_ptr<const RawDataset>> Load(const std::string& name) const = 0;
 };
 

@@ -17,7 +17,7 @@ namespace basin::contract {
 absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spec, const TrainingLength& length,
                                                          const std::string& path);
 
-// INVALID_ARGUMENT for one field.
+// INVALID_ARGUMENT for one field, as a violation (see violation.h).
 absl::Status ScheduleFault(const std::string& path, const std::string& description);
 
 // "must not be longer than the training, ...", for a length of `steps` in the field `path`.

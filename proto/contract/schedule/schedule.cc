@@ -10,6 +10,7 @@
 #include "proto/contract/schedule/sgdr_schedule.h"
 #include "proto/contract/schedule/step_schedule.h"
 #include "proto/contract/schedule/warmup_schedule.h"
+#include "proto/contract/violation.h"
 
 namespace basin::contract {
 
@@ -43,7 +44,7 @@ absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spe
 }
 
 absl::Status ScheduleFault(const std::string& path, const std::string& description) {
-  return absl::InvalidArgumentError(absl::StrCat(path, ": ", description));
+  return InvalidArgument({{path, description}});
 }
 
 absl::Status LongerThanTraining(const std::string& path, uint64_t steps, const TrainingLength& length) {

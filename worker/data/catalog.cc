@@ -1,0 +1,230 @@
+#include "worker/data/catalog.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/contract/digest.h"
+#include "worker/data/csv.h"
+#include "worker/data/embedded_digits.h"
+#include "worker/data/gzip.h"
+#include "worker/data/idx.h"
+#include "worker/data/raw_dataset.h"
+#include "worker/data/stored_file.h"
+
+namespace basin::worker::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+// In the order of LoadIdx and of the digest.
+constexpr std::array<const char*, 4> kIdxFiles = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                                  "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+// Stands for the digest of a file that cannot be read; loading its set says why.
+const std::string kNoDigest(64, '0');
+
+// ^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$
+bool IsName(const std::string& text) {
+  const auto alphanumeric = [](char c) {
+    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9');
+  };
+  return !text.empty() && text.size() <= 128 && alphanumeric(text[0]) &&
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
+
+// The set's digest from those of its files: of one file its own, of several that of sha256sum's output for them.
+std::string CombineDigests(const std::vector<std::string>& files, const std::vector<std::string>& digests) {
+  if (digests.size() == 1) return digests[0];
+  contract::Sha256 combined;
+  for (size_t i = 0; i < digests.size(); ++i) {
+    const std::string line = absl::StrCat(digests[i], "  ", fs::path(files[i]).filename().string(), "\n");
+    combined.Update(line.data(), line.size());
+  }
+  return combined.FinishHex();
+}
+
+// One data set below the data dir: where its files are, and what they hold once they have been read.
+class StoredDataset {
+ public:
+  enum class Format { kIdx, kCsv };
+
+  StoredDataset(fs::path data_dir, std::string name, Format format, std::vector<std::string> files)
+      : data_dir_(std::move(data_dir)), name_(std::move(name)), format_(format), files_(std::move(files)) {
+    std::vector<std::string> digests;
+    for (const std::string& file : files_) {
+      const absl::StatusOr<std::string> digest = DigestStoredFile(data_dir_, file);
+      digests.push_back(digest.ok() ? *digest : kNoDigest);
+    }
+    digest_ = CombineDigests(files_, digests);
+  }
+
+  const std::string& digest() const { return digest_; }
+
+  absl::StatusOr<std::shared_ptr<const RawDataset>> Load() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (loaded_ == nullptr) {
+      absl::StatusOr<RawDataset> dataset = Read();
+      if (!dataset.ok()) return dataset.status();
+      loaded_ = std::make_shared<const RawDataset>(*std::move(dataset));
+    }
+    return loaded_;
+  }
+
+ private:
+  absl::StatusOr<RawDataset> Read() const {
+    std::vector<std::string> contents;
+    std::vector<std::string> digests;
+    for (const std::string& file : files_) {
+      absl::StatusOr<std::string> bytes = ReadStoredFile(data_dir_, file);
+      if (absl::IsNotFound(bytes.status())) return Damaged(file, "is missing");
+      if (!bytes.ok()) return bytes.status();
+      digests.push_back(contract::Sha256Hex(*bytes));
+      if (format_ == Format::kIdx && fs::path(file).extension() == ".gz") {
+        bytes = Gunzip(*bytes, file, kMaxFileBytes);
+        if (!bytes.ok()) return bytes.status();
+      }
+      contents.push_back(*std::move(bytes));
+    }
+    absl::StatusOr<RawDataset> dataset = Parse(contents);
+    if (!dataset.ok()) return dataset;
+    dataset->name = name_;
+    dataset->digest = CombineDigests(files_, digests);
+    if (dataset->digest != digest_) {
+      return absl::UnavailableError(
+          absl::StrCat("the files of the data set ", name_, " have changed since this worker started; start it again"));
+    }
+    return dataset;
+  }
+
+  absl::StatusOr<RawDataset> Parse(const std::vector<std::string>& contents) const {
+    if (format_ == Format::kCsv) return LoadCsv(contents[0], files_[0]);
+    return LoadIdx({files_[0], contents[0]}, {files_[1], contents[1]}, {files_[2], contents[2]},
+                   {files_[3], contents[3]});
+  }
+
+  const fs::path data_dir_;
+  const std::string name_;
+  const Format format_;
+  const std::vector<std::string> files_;  // Relative to the data dir.
+  std::string digest_;
+  std::mutex mutex_;  // Guards loaded_, and lets one thread alone do the reading.
+  std::shared_ptr<const RawDataset> loaded_;
+};
+
+class DirectoryCatalog : public Catalog {
+ public:
+  explicit DirectoryCatalog(fs::path data_dir) : data_dir_(std::move(data_dir)) {}
+
+  absl::Status Scan() {
+    std::error_code error;
+    if (data_dir_.empty() || !fs::exists(data_dir_, error)) return absl::OkStatus();
+    fs::directory_iterator entries(data_dir_, error);
+    if (error) return CannotRead(error);
+    // In order of names, so that what happens does not depend on the file system's.
+    std::map<std::string, fs::file_type> types;
+    for (; entries != fs::directory_iterator(); entries.increment(error)) {
+      std::error_code type_error;
+      types[entries->path().filename().string()] = entries->symlink_status(type_error).type();
+    }
+    if (error) return CannotRead(error);
+    for (const auto& [file_name, type] : types) ScanEntry(file_name, type);
+    return absl::OkStatus();
+  }
+
+  std::map<std::string, std::string> Digests() const override {
+    std::map<std::string, std::string> digests;
+    digests[kDigitsName] = contract::Sha256Hex(EmbeddedDigitsFile());
+    for (const auto& [name, dataset] : stored_) digests[name] = dataset->digest();
+    return digests;
+  }
+
+  absl::StatusOr<std::shared_ptr<const RawDataset>> Load(const std::string& name) const override {
+    if (name == kDigitsName) {
+      const std::lock_guard<std::mutex> lock(digits_mutex_);
+      if (digits_ == nullptr) digits_ = std::make_shared<const RawDataset>(LoadEmbeddedDigits());
+      return digits_;
+    }
+    const auto found = stored_.find(name);
+    if (found != stored_.end()) return found->second->Load();
+    if (const auto reason = unusable_.find(name); reason != unusable_.end()) {
+      return absl::NotFoundError(absl::StrCat("this worker cannot use the data set ", name, ": ", reason->second));
+    }
+    std::vector<std::string> names = {kDigitsName};
+    for (const auto& entry : stored_) names.push_back(entry.first);
+    return absl::NotFoundError(
+        absl::StrCat("this worker has no data set of that name; it has ", absl::StrJoin(names, ", ")));
+  }
+
+ private:
+  absl::Status CannotRead(const std::error_code& error) const {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the data dir ", data_dir_.string(), " cannot be read: ", error.message()));
+  }
+
+  void ScanEntry(const std::string& file_name, fs::file_type type) {
+    const bool csv = type != fs::file_type::directory && fs::path(file_name).extension() == ".csv";
+    const std::string name = csv ? fs::path(file_name).stem().string() : file_name;
+    if (!IsName(name)) return;
+    if (type == fs::file_type::symlink) {
+      unusable_.emplace(name, absl::StrCat(file_name, " is a link, and links are not followed"));
+      return;
+    }
+    if (type != fs::file_type::directory && !csv) return;
+    std::vector<std::string> files = {file_name};
+    if (!csv) files = IdxFilesOf(file_name);
+    if (files.empty()) {
+      unusable_.emplace(
+          name, absl::StrCat("the folder ", file_name, " has none of the files ", absl::StrJoin(kIdxFiles, ", ")));
+    } else if (name == kDigitsName) {
+      unusable_.emplace(name, "the name belongs to the built-in set");
+    } else if (stored_.count(name) > 0) {
+      // Either could be meant, so neither is taken.
+      stored_.erase(name);
+      unusable_.emplace(name, absl::StrCat("there are both a folder ", name, " and a file ", name, ".csv"));
+    } else {
+      stored_[name] = std::make_unique<StoredDataset>(
+          data_dir_, name, csv ? StoredDataset::Format::kCsv : StoredDataset::Format::kIdx, std::move(files));
+    }
+  }
+
+  // The four files, each in the form that is there, plain before packed; empty if there is none of them.
+  std::vector<std::string> IdxFilesOf(const std::string& folder) const {
+    std::vector<std::string> files;
+    bool any = false;
+    for (const char* file : kIdxFiles) {
+      const std::string plain = absl::StrCat(folder, "/", file);
+      const std::string packed = absl::StrCat(plain, ".gz");
+      const auto is_there = [&](const std::string& relative) {
+        std::error_code error;
+        return fs::symlink_status(data_dir_ / relative, error).type() != fs::file_type::not_found && !error;
+      };
+      const bool take_packed = !is_there(plain) && is_there(packed);
+      any = any || take_packed || is_there(plain);
+      files.push_back(take_packed ? packed : plain);
+    }
+    if (!any) files.clear();
+    return files;
+  }
+
+  const fs::path data_dir_;
+  std::map<std::string, std::unique_ptr<StoredDataset>> stored_;
+  std::map<std::string, std::string> unusable_;  // Name -> why what lies there is no data set.
+  mutable std::mutex digits_mutex_;
+  mutable std::shared_ptr<const RawDataset> digits_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const fs::path& data_dir) {
+  auto catalog = std::make_unique<DirectoryCatalog>(data_dir);
+  if (absl::Status scanned = catalog->Scan(); !scanned.ok()) return scanned;
+  return catalog;
+}
+
+}  // namespace basin::worker::data
