@@ -67,7 +67,10 @@ ReportReply::Result Scheduler::Report(const WorkerId& worker, TrialReport report
 ReportReply::Result Scheduler::Succeed(const WorkerId& worker, const TrialKey& key, uint32_t attempt,
                                        double objective) {
   TrialReport report{key, attempt, 0, {LossAt(1, objective)}, Outcome{}, std::nullopt};
-  report.points[0].name = state_.FindSweep(key.sweep)->record.definition->objective_metric;
+  const SweepEntry* sweep = state_.FindSweep(key.sweep);
+  if (sweep != nullptr && sweep->record.definition != nullptr) {
+    report.points[0].name = sweep->record.definition->objective_metric;
+  }
   report.outcome->kind = OutcomeKind::kSucceeded;
   return Report(worker, std::move(report));
 }

@@ -76,8 +76,12 @@ TEST(SweepTest, EachCallAllowsItsStatesAlone) {
       auto scheduler = std::make_unique<Scheduler>();
       scheduler->Create("s", SweepBuilder().Configs(1).Build());
       scheduler->Register("w");
-      if (c.state == SweepState::kPaused) EXPECT_TRUE(scheduler->Do(PauseSweep{"s"}).ok());
-      if (c.state == SweepState::kCancelled) EXPECT_TRUE(scheduler->Do(CancelSweep{"s"}).ok());
+      if (c.state == SweepState::kPaused) {
+        EXPECT_TRUE(scheduler->Do(PauseSweep{"s"}).ok());
+      }
+      if (c.state == SweepState::kCancelled) {
+        EXPECT_TRUE(scheduler->Do(CancelSweep{"s"}).ok());
+      }
       if (c.state == SweepState::kFinished || c.state == SweepState::kFailed) {
         scheduler->Lease("w");
         scheduler->End("w", {"s", 0}, 1,
