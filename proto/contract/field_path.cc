@@ -80,7 +80,8 @@ bool IsName(std::string_view text) {
   return true;
 }
 
-absl::Status CheckBounds(const v1::FieldRule& rule, double number, const v1::Value& value) {
+// In long double, which holds every int64.
+absl::Status CheckBounds(const v1::FieldRule& rule, long double number, const v1::Value& value) {
   if (rule.has_min() && !(number >= rule.min())) {
     return Fault(absl::StrCat("must be at least ", FormatNumber(rule.min())), value);
   }
@@ -176,7 +177,7 @@ absl::StatusOr<v1::Value> CheckInteger(const FieldDescriptor* field, const v1::F
   if (rule.has_keyword() && number >= 0 && static_cast<uint64_t>(number) == rule.keyword().value()) {
     return TextValue(rule.keyword().name());
   }
-  if (absl::Status bounds = CheckBounds(rule, static_cast<double>(number), value); !bounds.ok()) return bounds;
+  if (absl::Status bounds = CheckBounds(rule, static_cast<long double>(number), value); !bounds.ok()) return bounds;
   const auto [least, greatest] = IntegerRange(field);
   if (number < least) return Fault(absl::StrCat("must be at least ", least), value);
   if (number > greatest) return Fault(absl::StrCat("must be at most ", greatest), value);

@@ -48,7 +48,7 @@ class Checker {
 
   void CheckMessage(const Message& message, const Place& place) {
     if (place.depth > kMaxDepth) {
-      Add(place.path, absl::StrCat("is nested too deeply, at most ", kMaxDepth, " messages may lie in each other"));
+      Add(place.path, absl::StrCat(kTooDeep, ", at most ", kMaxDepth, " messages may lie in each other"));
       return;
     }
     CheckUnknown(message, place.path);

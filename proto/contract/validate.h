@@ -10,6 +10,9 @@
 
 namespace basin::contract {
 
+// How the violation begins that is found instead of all below it.
+inline constexpr char kTooDeep[] = "is nested too deeply";
+
 // Checks any message against the rules in its proto (see basin/v1/rules.proto), against unknown fields (a newer
 // client's) and unknown enum values, to any depth. Returns every violation, at most 100.
 std::vector<Violation> CheckRules(const google::protobuf::Message& message);

@@ -34,6 +34,12 @@ class Findings {
     }
     return false;
   }
+  bool HasDescription(const std::string& start) const {
+    for (const Violation& violation : violations_) {
+      if (violation.description.starts_with(start)) return true;
+    }
+    return false;
+  }
   bool empty() const { return violations_.empty(); }
   absl::Status ToStatus() const { return empty() ? absl::OkStatus() : InvalidArgument(violations_); }
 
@@ -123,6 +129,8 @@ void CheckFirstConfig(const v1::SweepSpec& spec, v1::Workload first, Findings* f
 absl::Status ValidateSweep(const v1::SweepSpec& spec) {
   Findings findings;
   findings.Add(CheckRules(spec));
+  // Nothing may walk a message that is too deep.
+  if (findings.HasDescription(kTooDeep)) return findings.ToStatus();
   std::vector<Violation> violations;
   const std::vector<DomainNode> domains = BuildDomains(spec.domains(), spec.base(), "", "domains", &violations);
   findings.Add(std::move(violations));
