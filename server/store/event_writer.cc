@@ -1,0 +1,521 @@
+#include "server/store/event_writer.h"
+
+#include <iterator>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/store/row_values.h"
+
+namespace basin::server::store {
+namespace {
+
+using core::TrialState;
+
+uint64_t& CountOf(core::TrialCounts& counts, TrialState state) {
+  switch (state) {
+    case TrialState::kPending:
+      return counts.pending;
+    case TrialState::kRunning:
+      return counts.running;
+    case TrialState::kSucceeded:
+      return counts.succeeded;
+    case TrialState::kDiverged:
+      return counts.diverged;
+    case TrialState::kPruned:
+      return counts.pruned;
+    case TrialState::kFailed:
+      return counts.failed;
+    case TrialState::kCancelled:
+      break;
+  }
+  return counts.cancelled;
+}
+
+EventKind KindOf(core::SweepState state) {
+  switch (state) {
+    case core::SweepState::kRunning:
+      return EventKind::kSweepRunning;
+    case core::SweepState::kPaused:
+      return EventKind::kSweepPaused;
+    case core::SweepState::kFinished:
+      return EventKind::kSweepFinished;
+    case core::SweepState::kCancelled:
+      return EventKind::kSweepCancelled;
+    case core::SweepState::kFailed:
+      break;
+  }
+  return EventKind::kSweepFailed;
+}
+
+EventKind KindOf(TrialState end) {
+  switch (end) {
+    case TrialState::kSucceeded:
+      return EventKind::kTrialSucceeded;
+    case TrialState::kDiverged:
+      return EventKind::kTrialDiverged;
+    case TrialState::kPruned:
+      return EventKind::kTrialPruned;
+    case TrialState::kFailed:
+      return EventKind::kTrialFailed;
+    default:
+      return EventKind::kTrialCancelled;
+  }
+}
+
+EventKind KindOf(core::WorkerState state) {
+  switch (state) {
+    case core::WorkerState::kConnected:
+      return EventKind::kWorkerConnected;
+    case core::WorkerState::kDraining:
+      return EventKind::kWorkerDraining;
+    case core::WorkerState::kLeft:
+      return EventKind::kWorkerLeft;
+    case core::WorkerState::kLost:
+      break;
+  }
+  return EventKind::kWorkerLost;
+}
+
+// The rows of a map, a list or points: stops at the first error.
+template <typename Items, typename Write>
+absl::Status ForAll(const Items& items, Write write) {
+  for (const auto& item : items) {
+    absl::Status status = write(item);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+struct EventWriter::Statements {
+  Statement add_sweep, find_sweep, change_sweep_state, save_sweep, set_engine, clear_pins, add_pin;
+  Statement remember_deleted, delete_sweep;
+  Statement find_skipped, add_skipped, delete_skipped, clear_skipped;
+  Statement add_config, add_param, find_symbol, add_symbol;
+  Statement lease_trial, find_trial, requeue_trial, finish_trial, retry_trial, add_point;
+  Statement add_worker, replace_gone, add_dataset, find_worker, change_worker_state, count_finished;
+  Statement add_event;
+};
+
+absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(Connection& connection) {
+  std::unique_ptr<EventWriter> writer(new EventWriter(connection));
+  writer->sql_ = std::make_shared<Statements>();
+  Statements& sql = *writer->sql_;
+  const std::pair<Statement*, const char*> texts[] = {
+      {&sql.add_sweep,
+       "INSERT INTO sweep(id, name, state, request_id, spec_digest, spec, objective, maximize, priority, configs, "
+       "seeds, "
+       "pending, created_at) VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+      {&sql.find_sweep,
+       "SELECT key, maximize, pending, running, succeeded, diverged, pruned, failed, cancelled, next_index, "
+       "best_trial, "
+       "best_objective, started_at FROM sweep WHERE id = ?1"},
+      {&sql.change_sweep_state, "UPDATE sweep SET state = ?2, message = ?3, ended_at = ?4 WHERE key = ?1"},
+      {&sql.save_sweep,
+       "UPDATE sweep SET pending = ?2, running = ?3, succeeded = ?4, diverged = ?5, pruned = ?6, failed = ?7, "
+       "cancelled = ?8, next_index = ?9, best_trial = ?10, best_objective = ?11, started_at = ?12 WHERE key = ?1"},
+      {&sql.set_engine, "UPDATE sweep SET engine_fingerprint = ?2 WHERE key = ?1"},
+      {&sql.clear_pins, "DELETE FROM sweep_pin WHERE sweep = ?1"},
+      {&sql.add_pin, "INSERT INTO sweep_pin(sweep, dataset, digest) VALUES(?1, ?2, ?3)"},
+      {&sql.remember_deleted,
+       "INSERT INTO deleted_sweep(key, id, name) SELECT key, id, name FROM sweep WHERE key = ?1"},
+      {&sql.delete_sweep, "DELETE FROM sweep WHERE key = ?1"},
+      {&sql.find_skipped,
+       "SELECT first, last FROM skipped WHERE sweep = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1"},
+      {&sql.add_skipped, "INSERT INTO skipped(sweep, first, last) VALUES(?1, ?2, ?3)"},
+      {&sql.delete_skipped, "DELETE FROM skipped WHERE sweep = ?1 AND first = ?2"},
+      {&sql.clear_skipped, "DELETE FROM skipped WHERE sweep = ?1"},
+      {&sql.add_config, "INSERT INTO config(sweep, config) VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
+      {&sql.add_param,
+       "INSERT INTO param(sweep, config, position, path, is_bool, value) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+      {&sql.find_symbol, "SELECT key FROM symbol WHERE text = ?1"},
+      {&sql.add_symbol, "INSERT INTO symbol(text) VALUES(?1)"},
+      {&sql.lease_trial,
+       "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures, worker, started_at) "
+       "VALUES(?1, ?2, ?3, ?4, 2, ?5, ?6, ?7, ?8) ON CONFLICT(sweep, idx) DO UPDATE SET state = 2, "
+       "attempts = excluded.attempts, failures = excluded.failures, worker = excluded.worker, "
+       "started_at = excluded.started_at"},
+      {&sql.find_trial, "SELECT state FROM trial WHERE sweep = ?1 AND idx = ?2"},
+      {&sql.requeue_trial, "UPDATE trial SET state = 1, failures = ?3, message = ?4 WHERE sweep = ?1 AND idx = ?2"},
+      {&sql.finish_trial,
+       "UPDATE trial SET state = ?3, accepted = ?4, next_sequence = ?5, ended_at = ?6, objective = ?7, message = ?8, "
+       "outcome = ?9, outcome_message = ?10, duration = ?11, weights_digest = ?12, data_digest = ?13, "
+       "engine_fingerprint = ?14, metrics = ?15 WHERE sweep = ?1 AND idx = ?2"},
+      {&sql.retry_trial,
+       "UPDATE trial SET state = 1, attempts = ?3, failures = 0, accepted = 0, next_sequence = 0, ended_at = NULL, "
+       "objective = NULL, outcome = 0, outcome_message = NULL, duration = NULL, weights_digest = '', "
+       "data_digest = NULL, engine_fingerprint = NULL, metrics = NULL WHERE sweep = ?1 AND idx = ?2"},
+      {&sql.add_point,
+       "INSERT INTO point(sweep, trial, attempt, sequence, metric, step, value, epoch, examples) "
+       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"},
+      {&sql.add_worker,
+       "INSERT INTO worker(id, name, version, engine_fingerprint, slots, threads_per_trial, state, connected_at, "
+       "changed_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)"},
+      {&sql.replace_gone, "UPDATE worker SET listed = 0 WHERE name = ?1 AND listed = 1 AND state = 4"},
+      {&sql.add_dataset, "INSERT INTO worker_dataset(worker, name, digest) VALUES(?1, ?2, ?3)"},
+      {&sql.find_worker, "SELECT key FROM worker WHERE id = ?1"},
+      {&sql.change_worker_state,
+       "UPDATE worker SET state = ?2, listed = (?2 <> 3), changed_at = coalesce(?3, changed_at) WHERE key = ?1"},
+      {&sql.count_finished, "UPDATE worker SET trials_finished = trials_finished + ?2 WHERE key = ?1"},
+      {&sql.add_event,
+       "INSERT INTO event(at, kind, sweep, trial, attempt, worker, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+  };
+  for (const auto& [statement, text] : texts) {
+    absl::StatusOr<Statement> prepared = connection.Prepare(text);
+    if (!prepared.ok()) return prepared.status();
+    *statement = *std::move(prepared);
+  }
+  return writer;
+}
+
+bool EventWriter::IsDurable(const core::Event& event) {
+  return !std::holds_alternative<core::LeasesRenewed>(event) && !std::holds_alternative<core::LeaseAnswered>(event);
+}
+
+absl::Status EventWriter::Write(const core::Event& event) {
+  return std::visit([this](const auto& e) { return On(e); }, event);
+}
+
+absl::Status EventWriter::Flush() {
+  for (auto& [id, sweep] : sweeps_) {
+    if (!sweep.changed) continue;
+    const core::TrialCounts& c = sweep.counts;
+    absl::Status status =
+        sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned, c.failed, c.cancelled,
+                             sweep.next_index, sweep.best_trial, NanAsText{sweep.best_objective}, sweep.started_at);
+    if (!status.ok()) return status;
+    sweep.changed = false;
+  }
+  absl::Status status = ForAll(
+      finished_by_worker_, [this](const auto& entry) { return sql_->count_finished.Run(entry.first, entry.second); });
+  finished_by_worker_.clear();
+  return status;
+}
+
+void EventWriter::Forget() {
+  sweeps_.clear();
+  workers_.clear();
+  symbols_.clear();
+  finished_by_worker_.clear();
+}
+
+absl::StatusOr<EventWriter::Sweep*> EventWriter::FindSweep(const core::SweepId& id) {
+  const auto known = sweeps_.find(id);
+  if (known != sweeps_.end()) return &known->second;
+  Sweep sweep;
+  absl::Status status = sql_->find_sweep.Each(
+      [&](const Row& row) {
+        sweep.key = row.integer(0);
+        sweep.maximize = row.integer(1) != 0;
+        sweep.counts = {row.number(2), row.number(3), row.number(4), row.number(5),
+                        row.number(6), row.number(7), row.number(8)};
+        sweep.next_index = row.number(9);
+        if (!row.is_null(10)) sweep.best_trial = row.number(10);
+        sweep.best_objective = ReadOptionalReal(row, 11);
+        if (!row.is_null(12)) sweep.started_at = row.integer(12);
+        return absl::OkStatus();
+      },
+      id);
+  if (!status.ok()) return status;
+  if (sweep.key == 0) return absl::InternalError(absl::StrCat("the store has no sweep ", id));
+  return &sweeps_.emplace(id, std::move(sweep)).first->second;
+}
+
+absl::StatusOr<std::optional<int64_t>> EventWriter::FindWorker(const core::WorkerId& id) {
+  if (id.empty()) return std::nullopt;
+  const auto known = workers_.find(id);
+  if (known != workers_.end()) return known->second;
+  std::optional<int64_t> key;
+  absl::Status status = sql_->find_worker.Each(
+      [&](const Row& row) {
+        key = row.integer(0);
+        return absl::OkStatus();
+      },
+      id);
+  if (!status.ok()) return status;
+  if (key) workers_[id] = *key;
+  return key;
+}
+
+absl::StatusOr<int64_t> EventWriter::Symbol(const std::string& text) {
+  const auto known = symbols_.find(text);
+  if (known != symbols_.end()) return known->second;
+  int64_t key = 0;
+  absl::Status status = sql_->find_symbol.Each(
+      [&](const Row& row) {
+        key = row.integer(0);
+        return absl::OkStatus();
+      },
+      text);
+  if (!status.ok()) return status;
+  if (key == 0) {
+    status = sql_->add_symbol.Run(text);
+    if (!status.ok()) return status;
+    key = connection_.last_insert_key();
+  }
+  // Names come from clients: what is remembered stays small whatever they send.
+  constexpr size_t kMostRemembered = 10000;
+  if (symbols_.size() >= kMostRemembered) symbols_.clear();
+  symbols_[text] = key;
+  return key;
+}
+
+absl::Status EventWriter::Log(core::WallTime at, EventKind kind, std::optional<int64_t> sweep,
+                              std::optional<uint64_t> trial, std::optional<uint32_t> attempt,
+                              std::optional<int64_t> worker, const std::string& message) {
+  return sql_->add_event.Run(TimeColumn(at), static_cast<int>(kind), sweep, trial, attempt, worker, message);
+}
+
+absl::Status EventWriter::On(const core::SweepCreated& event) {
+  const core::SweepDefinition& definition = *event.definition;
+  const v1::SweepSpec& spec = definition.spec;
+  const std::string bytes = spec.SerializeAsString();
+  absl::Status status =
+      sql_->add_sweep.Run(event.id, spec.name(), event.request_id, event.spec_digest, Blob{bytes},
+                          definition.objective_metric, definition.maximize, spec.priority(), definition.configs,
+                          definition.seeds, definition.trials(), TimeColumn(event.at));
+  if (!status.ok()) return status;
+  return Log(event.at, EventKind::kSweepCreated, connection_.last_insert_key(), {}, {}, {}, spec.name());
+}
+
+absl::Status EventWriter::On(const core::SweepStateChanged& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.id);
+  if (!sweep.ok()) return sweep.status();
+  const bool ended = event.state != core::SweepState::kRunning && event.state != core::SweepState::kPaused;
+  const std::optional<int64_t> ended_at = ended ? TimeColumn(event.at) : std::nullopt;
+  absl::Status status =
+      sql_->change_sweep_state.Run((*sweep)->key, static_cast<int>(event.state), event.message, ended_at);
+  if (!status.ok()) return status;
+  return Log(event.at, KindOf(event.state), (*sweep)->key, {}, {}, {}, event.message);
+}
+
+absl::Status EventWriter::On(const core::SweepPinned& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.id);
+  if (!sweep.ok()) return sweep.status();
+  const int64_t key = (*sweep)->key;
+  absl::Status status = sql_->set_engine.Run(key, event.pins.engine_fingerprint);
+  if (status.ok()) status = sql_->clear_pins.Run(key);
+  if (!status.ok()) return status;
+  return ForAll(event.pins.digests, [&](const auto& pin) { return sql_->add_pin.Run(key, pin.first, pin.second); });
+}
+
+// The rows below the sweep go later, piece by piece (SweepPurge); without the sweep's own row nothing shows them.
+absl::Status EventWriter::On(const core::SweepDeleted& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.id);
+  if (!sweep.ok()) return sweep.status();
+  const int64_t key = (*sweep)->key;
+  sweeps_.erase(event.id);
+  absl::Status status = sql_->remember_deleted.Run(key);
+  if (status.ok()) status = sql_->delete_sweep.Run(key);
+  if (status.ok()) status = sql_->clear_pins.Run(key);
+  if (status.ok()) status = sql_->clear_skipped.Run(key);
+  if (!status.ok()) return status;
+  return Log({}, EventKind::kSweepDeleted, key, {}, {}, {}, "");
+}
+
+// Keeps `skipped` and next_index after a trial was leased for the first time.
+absl::Status EventWriter::PassOver(Sweep& sweep, uint64_t leased) {
+  if (leased >= sweep.next_index) {
+    absl::Status status;
+    if (leased > sweep.next_index) status = sql_->add_skipped.Run(sweep.key, sweep.next_index, leased - 1);
+    sweep.next_index = leased + 1;
+    return status;
+  }
+  std::optional<std::pair<uint64_t, uint64_t>> run;
+  absl::Status status = sql_->find_skipped.Each(
+      [&](const Row& row) {
+        run.emplace(row.number(0), row.number(1));
+        return absl::OkStatus();
+      },
+      sweep.key, leased);
+  if (!status.ok()) return status;
+  if (!run || leased > run->second) return absl::InternalError(absl::StrCat("trial ", leased, " was leased before"));
+  status = sql_->delete_skipped.Run(sweep.key, run->first);
+  if (status.ok() && run->first < leased) status = sql_->add_skipped.Run(sweep.key, run->first, leased - 1);
+  if (status.ok() && leased < run->second) status = sql_->add_skipped.Run(sweep.key, leased + 1, run->second);
+  return status;
+}
+
+absl::Status EventWriter::AddConfig(int64_t sweep, const core::TrialLeased& event) {
+  absl::Status status = sql_->add_config.Run(sweep, event.config);
+  if (!status.ok() || connection_.changes() == 0) return status;
+  int position = 0;
+  return ForAll(event.params, [&](const v1::Param& param) -> absl::Status {
+    absl::StatusOr<int64_t> path = Symbol(param.path());
+    if (!path.ok()) return path.status();
+    const auto add = [&](const auto& value, bool is_bool = false) {
+      return sql_->add_param.Run(sweep, event.config, position++, *path, is_bool, value);
+    };
+    switch (param.value().kind_case()) {
+      case v1::Value::kBoolValue:
+        return add(param.value().bool_value(), true);
+      case v1::Value::kIntValue:
+        return add(static_cast<int64_t>(param.value().int_value()));
+      case v1::Value::kDoubleValue:
+        return add(param.value().double_value());
+      case v1::Value::kStringValue:
+        return add(param.value().string_value());
+      case v1::Value::KIND_NOT_SET:
+        break;
+    }
+    return add(std::optional<int64_t>());
+  });
+}
+
+absl::Status EventWriter::On(const core::TrialLeased& event) {
+  absl::StatusOr<Sweep*> found = FindSweep(event.key.sweep);
+  if (!found.ok()) return found.status();
+  Sweep& sweep = **found;
+  const bool first_lease = event.attempt == 1;
+  if (first_lease) {
+    absl::Status status = PassOver(sweep, event.key.index);
+    if (status.ok()) status = AddConfig(sweep.key, event);
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.worker);
+  if (!worker.ok()) return worker.status();
+  absl::Status status = sql_->lease_trial.Run(sweep.key, event.key.index, event.config, event.seed, event.attempt,
+                                              event.failures, *worker, TimeColumn(event.at));
+  if (!status.ok()) return status;
+  --sweep.counts.pending;
+  ++sweep.counts.running;
+  if (!sweep.started_at) sweep.started_at = event.at.count();
+  sweep.changed = true;
+  return Log(event.at, EventKind::kTrialLeased, sweep.key, event.key.index, event.attempt, *worker, "");
+}
+
+absl::Status EventWriter::On(const core::PointsAppended& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
+  if (!sweep.ok()) return sweep.status();
+  uint64_t sequence = event.first_sequence;
+  return ForAll(event.points, [&](const core::Point& point) -> absl::Status {
+    absl::StatusOr<int64_t> metric = Symbol(point.name);
+    if (!metric.ok()) return metric.status();
+    return sql_->add_point.Run((*sweep)->key, event.key.index, event.attempt, sequence++, *metric, point.step,
+                               point.value, point.epoch, point.examples);
+  });
+}
+
+absl::Status EventWriter::On(const core::TrialRequeued& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
+  if (!sweep.ok()) return sweep.status();
+  absl::Status status = sql_->requeue_trial.Run((*sweep)->key, event.key.index, event.failures, event.message);
+  if (!status.ok()) return status;
+  --(*sweep)->counts.running;
+  ++(*sweep)->counts.pending;
+  (*sweep)->changed = true;
+  return Log(event.at, EventKind::kTrialRequeued, (*sweep)->key, event.key.index, event.attempt, {}, event.message);
+}
+
+absl::Status EventWriter::On(const core::TrialFinished& event) {
+  absl::StatusOr<Sweep*> found = FindSweep(event.key.sweep);
+  if (!found.ok()) return found.status();
+  Sweep& sweep = **found;
+  const uint64_t index = event.key.index;
+  std::optional<TrialState> before;
+  absl::Status status = sql_->find_trial.Each(
+      [&](const Row& row) {
+        before = static_cast<TrialState>(row.integer(0));
+        return absl::OkStatus();
+      },
+      sweep.key, index);
+  if (!status.ok()) return status;
+  if (before != TrialState::kPending && before != TrialState::kRunning) {
+    return absl::InternalError(absl::StrCat("trial ", event.key.sweep, "/", index, " ended that was not open"));
+  }
+
+  const core::Outcome outcome = event.outcome.value_or(core::Outcome{});
+  std::optional<int64_t> data, engine;
+  for (const auto& [text, symbol] : {std::pair(&outcome.data_digest, &data), {&outcome.engine_fingerprint, &engine}}) {
+    if (text->empty()) continue;
+    absl::StatusOr<int64_t> key = Symbol(*text);
+    if (!key.ok()) return key.status();
+    *symbol = *key;
+  }
+  std::vector<std::pair<uint32_t, double>> last;
+  for (const auto& [name, value] : event.metrics) {
+    absl::StatusOr<int64_t> key = Symbol(name);
+    if (!key.ok()) return key.status();
+    last.emplace_back(static_cast<uint32_t>(*key), value);
+  }
+  const std::string packed = PackMetrics(last);
+  const bool same_message = outcome.message == event.message;
+  status = sql_->finish_trial.Run(
+      sweep.key, index, static_cast<int>(event.state), event.attempt, event.next_sequence, TimeColumn(event.at),
+      NanAsText{event.objective}, event.message, event.outcome ? static_cast<int>(outcome.kind) : 0,
+      same_message ? std::nullopt : std::optional(outcome.message),
+      event.outcome ? std::optional<int64_t>(outcome.duration.count()) : std::nullopt, outcome.weights_digest, data,
+      engine, last.empty() ? std::nullopt : std::optional(Blob{packed}));
+  if (!status.ok()) return status;
+
+  --CountOf(sweep.counts, *before);
+  ++CountOf(sweep.counts, event.state);
+  if (event.state == TrialState::kSucceeded && event.objective) {
+    const double value = *event.objective;
+    const bool better = !sweep.best_objective ||
+                        (sweep.maximize ? value > *sweep.best_objective : value < *sweep.best_objective) ||
+                        (value == *sweep.best_objective && index < *sweep.best_trial);
+    if (better) {
+      sweep.best_objective = value;
+      sweep.best_trial = index;
+    }
+  }
+  sweep.changed = true;
+  absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.worker);
+  if (!worker.ok()) return worker.status();
+  if (event.outcome && *worker) ++finished_by_worker_[**worker];
+  return Log(event.at, KindOf(event.state), sweep.key, index, event.attempt, *worker, event.message);
+}
+
+absl::Status EventWriter::On(const core::PendingCancelled& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.id);
+  if (!sweep.ok()) return sweep.status();
+  core::TrialCounts& counts = (*sweep)->counts;
+  counts.pending -= event.count;
+  counts.cancelled += event.count;
+  (*sweep)->next_index = counts.total();
+  (*sweep)->changed = true;
+  return sql_->clear_skipped.Run((*sweep)->key);
+}
+
+absl::Status EventWriter::On(const core::TrialRetried& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
+  if (!sweep.ok()) return sweep.status();
+  absl::Status status = sql_->retry_trial.Run((*sweep)->key, event.key.index, event.attempts);
+  if (!status.ok()) return status;
+  --(*sweep)->counts.failed;
+  ++(*sweep)->counts.pending;
+  (*sweep)->changed = true;
+  return Log({}, EventKind::kTrialRetried, (*sweep)->key, event.key.index, event.attempts, {}, "");
+}
+
+absl::Status EventWriter::On(const core::WorkerRegistered& event) {
+  const core::WorkerDescription& worker = event.description;
+  absl::Status status = sql_->replace_gone.Run(worker.name);
+  if (!status.ok()) return status;
+  absl::StatusOr<int64_t> engine = Symbol(worker.engine_fingerprint);
+  if (!engine.ok()) return engine.status();
+  status = sql_->add_worker.Run(event.id, worker.name, worker.version, *engine, worker.slots, worker.threads_per_trial,
+                                TimeColumn(event.at));
+  if (!status.ok()) return status;
+  const int64_t key = connection_.last_insert_key();
+  workers_[event.id] = key;
+  status = ForAll(worker.datasets, [&](const auto& set) { return sql_->add_dataset.Run(key, set.first, set.second); });
+  if (!status.ok()) return status;
+  return Log(event.at, EventKind::kWorkerRegistered, {}, {}, {}, key, "");
+}
+
+absl::Status EventWriter::On(const core::WorkerStateChanged& event) {
+  absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.id);
+  if (!worker.ok()) return worker.status();
+  if (!*worker) return absl::InternalError(absl::StrCat("the store has no worker ", event.id));
+  absl::Status status = sql_->change_worker_state.Run(**worker, static_cast<int>(event.state), TimeColumn(event.at));
+  if (!status.ok()) return status;
+  if (event.state == core::WorkerState::kLeft) workers_.erase(event.id);
+  return Log(event.at, KindOf(event.state), {}, {}, {}, **worker, "");
+}
+
+}  // namespace basin::server::store

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/core/event.h"
+#include "server/store/schema.h"
+#include "server/store/sqlite_db.h"
+
+namespace basin::server::store {
+
+// Turns events into rows, inside a transaction that the caller begins and ends. What changes with every trial of a
+// sweep (its counts, its best, its next index) and of a worker is gathered and written once, by Flush.
+class EventWriter {
+ public:
+  // `connection` must outlive the writer and have the newest schema.
+  static absl::StatusOr<std::unique_ptr<EventWriter>> Create(Connection& connection);
+
+  // False for what lives in memory alone.
+  static bool IsDurable(const core::Event& event);
+
+  // REQUIRES: the event is legal after those already written. What it can't find (a sweep, a trial that ends) is
+  // INTERNAL.
+  absl::Status Write(const core::Event& event);
+  // Call before COMMIT.
+  absl::Status Flush();
+  // Call after ROLLBACK: forgets what is remembered of rows.
+  void Forget();
+
+ private:
+  // What is remembered of a sweep's row.
+  struct Sweep {
+    int64_t key = 0;
+    bool maximize = false;
+    core::TrialCounts counts;
+    uint64_t next_index = 0;
+    std::optional<uint64_t> best_trial;
+    std::optional<double> best_objective;
+    std::optional<int64_t> started_at;
+    bool changed = false;
+  };
+  struct Statements;
+
+  explicit EventWriter(Connection& connection) : connection_(connection) {}
+
+  absl::Status On(const core::SweepCreated& event);
+  absl::Status On(const core::SweepStateChanged& event);
+  absl::Status On(const core::SweepPinned& event);
+  absl::Status On(const core::SweepDeleted& event);
+  absl::Status On(const core::TrialLeased& event);
+  absl::Status On(const core::PointsAppended& event);
+  absl::Status On(const core::TrialRequeued& event);
+  absl::Status On(const core::TrialFinished& event);
+  absl::Status On(const core::PendingCancelled& event);
+  absl::Status On(const core::TrialRetried& event);
+  absl::Status On(const core::WorkerRegistered& event);
+  absl::Status On(const core::WorkerStateChanged& event);
+  absl::Status On(const core::LeasesRenewed&) { return absl::OkStatus(); }
+  absl::Status On(const core::LeaseAnswered&) { return absl::OkStatus(); }
+
+  absl::StatusOr<Sweep*> FindSweep(const core::SweepId& id);
+  // Nothing for a worker that the database does not have.
+  absl::StatusOr<std::optional<int64_t>> FindWorker(const core::WorkerId& id);
+  absl::StatusOr<int64_t> Symbol(const std::string& text);
+  absl::Status AddConfig(int64_t sweep, const core::TrialLeased& event);
+  absl::Status PassOver(Sweep& sweep, uint64_t leased);
+  absl::Status WritePins(int64_t sweep, const core::SweepPins& pins);
+  absl::Status Log(core::WallTime at, EventKind kind, std::optional<int64_t> sweep, std::optional<uint64_t> trial,
+                   std::optional<uint32_t> attempt, std::optional<int64_t> worker, const std::string& message);
+
+  Connection& connection_;
+  std::shared_ptr<Statements> sql_;
+  std::map<core::SweepId, Sweep> sweeps_;
+  std::map<core::WorkerId, int64_t> workers_;
+  std::map<std::string, int64_t> symbols_;
+  std::map<int64_t, uint64_t> finished_by_worker_;
+};
+
+}  // namespace basin::server::store

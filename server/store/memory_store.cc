@@ -1,0 +1,210 @@
+#include "server/store/memory_store.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+
+namespace basin::server::store {
+namespace {
+
+using core::TrialState;
+
+uint64_t& CountOf(core::TrialCounts& counts, TrialState state) {
+  uint64_t* const by_state[] = {&counts.pending, &counts.running, &counts.succeeded, &counts.diverged,
+                                &counts.pruned,  &counts.failed,  &counts.cancelled};
+  return *by_state[static_cast<int>(state) - 1];
+}
+
+bool Live(core::SweepState state) { return state == core::SweepState::kRunning || state == core::SweepState::kPaused; }
+
+}  // namespace
+
+class MemoryStore::Applier {
+ public:
+  explicit Applier(MemoryStore& store) : store_(store) {}
+
+  void operator()(const core::SweepCreated& event) {
+    Sweep& sweep = store_.sweeps_[event.id];
+    sweep.record.id = event.id;
+    sweep.record.name = event.definition->spec.name();
+    sweep.record.definition = event.definition;
+    sweep.record.request_id = event.request_id;
+    sweep.record.spec_digest = event.spec_digest;
+    sweep.record.priority = event.definition->spec.priority();
+    sweep.record.configs = event.definition->configs;
+    sweep.record.seeds = event.definition->seeds;
+    sweep.record.maximize = event.definition->maximize;
+    sweep.record.counts.pending = event.definition->trials();
+    sweep.record.created_at = event.at;
+    store_.order_.push_back(event.id);
+  }
+  void operator()(const core::SweepStateChanged& event) {
+    core::SweepRecord& record = Find(event.id).record;
+    record.state = event.state;
+    record.message = event.message;
+    record.ended_at = Live(event.state) ? std::nullopt : std::optional(event.at);
+  }
+  void operator()(const core::SweepPinned& event) { Find(event.id).record.pins = event.pins; }
+  void operator()(const core::SweepDeleted& event) {
+    store_.sweeps_.erase(event.id);
+    std::erase(store_.order_, event.id);
+  }
+  void operator()(const core::TrialLeased& event) {
+    Sweep& sweep = Find(event.key.sweep);
+    for (; sweep.next_index <= event.key.index; ++sweep.next_index) sweep.skipped.insert(sweep.next_index);
+    sweep.skipped.erase(event.key.index);
+    Trial& trial = sweep.trials[event.key.index];
+    trial.last = {};
+    trial.last.key = event.key;
+    trial.last.attempt = event.attempt;
+    trial.last.failures = event.failures;
+    trial.last.worker = event.worker;
+    trial.last.started_at = event.at;
+    if (!sweep.record.started_at) sweep.record.started_at = event.at;
+    Move(sweep, trial, TrialState::kRunning);
+  }
+  void operator()(const core::PointsAppended& event) {
+    Sweep& sweep = Find(event.key.sweep);
+    const core::SweepDefinition& definition = *sweep.record.definition;
+    core::OpenTrial& open = sweep.trials.at(event.key.index).last;
+    uint64_t sequence = event.first_sequence;
+    for (const core::Point& point : event.points) {
+      if (sequence++ < open.next_sequence) continue;
+      open.next_sequence = sequence;
+      open.last[point.name] = point.value;
+      open.epoch = point.epoch;
+      if (point.name != definition.objective_metric || !std::isfinite(point.value)) continue;
+      std::optional<double>& best = open.best_objective;
+      if (!best || (definition.maximize ? point.value > *best : point.value < *best)) best = point.value;
+    }
+  }
+  void operator()(const core::TrialRequeued& event) {
+    Sweep& sweep = Find(event.key.sweep);
+    Trial& trial = sweep.trials.at(event.key.index);
+    trial.last.failures = event.failures;
+    Move(sweep, trial, TrialState::kPending);
+  }
+  void operator()(const core::TrialFinished& event) {
+    Sweep& sweep = Find(event.key.sweep);
+    Trial& trial = sweep.trials.at(event.key.index);
+    Move(sweep, trial, event.state);
+    trial.end = {event.state, event.attempt, event.outcome ? event.outcome->Identity() : "", event.next_sequence};
+    const auto worker = store_.workers_.find(event.worker);
+    if (event.outcome && worker != store_.workers_.end()) ++worker->second.trials_finished;
+    if (event.state != TrialState::kSucceeded || !event.objective) return;
+    core::SweepRecord& record = sweep.record;
+    const auto rank = [&](double objective, uint64_t index) {
+      return std::pair(record.maximize ? -objective : objective, index);
+    };
+    if (!record.best_objective ||
+        rank(*event.objective, event.key.index) < rank(*record.best_objective, *record.best_trial)) {
+      record.best_objective = event.objective;
+      record.best_trial = event.key.index;
+    }
+  }
+  void operator()(const core::PendingCancelled& event) {
+    Sweep& sweep = Find(event.id);
+    sweep.record.counts.pending -= event.count;
+    sweep.record.counts.cancelled += event.count;
+    sweep.skipped.clear();
+    sweep.next_index = sweep.record.counts.total();
+  }
+  void operator()(const core::TrialRetried& event) {
+    Sweep& sweep = Find(event.key.sweep);
+    Trial& trial = sweep.trials.at(event.key.index);
+    trial.last.attempt = event.attempts;
+    trial.last.failures = 0;
+    Move(sweep, trial, TrialState::kPending);
+  }
+  void operator()(const core::WorkerRegistered& event) {
+    std::erase_if(store_.workers_, [&](const auto& entry) {
+      return entry.second.description.name == event.description.name && entry.second.state == core::WorkerState::kLost;
+    });
+    store_.workers_[event.id] = {event.id, event.description, core::WorkerState::kConnected, event.at, 0};
+  }
+  void operator()(const core::WorkerStateChanged& event) {
+    if (event.state == core::WorkerState::kLeft) {
+      store_.workers_.erase(event.id);
+    } else {
+      store_.workers_.at(event.id).state = event.state;
+    }
+  }
+  void operator()(const core::LeasesRenewed&) {}
+  void operator()(const core::LeaseAnswered&) {}
+
+ private:
+  Sweep& Find(const core::SweepId& id) { return store_.sweeps_.at(id); }
+
+  static void Move(Sweep& sweep, Trial& trial, TrialState to) {
+    --CountOf(sweep.record.counts, trial.state);
+    ++CountOf(sweep.record.counts, to);
+    trial.state = to;
+  }
+
+  MemoryStore& store_;
+};
+
+absl::Status MemoryStore::Commit(std::span<const core::Event> events) {
+  if (next_error_) return *std::exchange(next_error_, std::nullopt);
+  for (const core::Event& event : events) std::visit(Applier(*this), event);
+  if (!events.empty()) ++commits_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<core::Snapshot> MemoryStore::Load() {
+  core::Snapshot snapshot;
+  for (const core::SweepId& id : order_) {
+    const Sweep& sweep = sweeps_.at(id);
+    core::SweepRecord& record = snapshot.sweeps.emplace_back(sweep.record);
+    if (!Live(record.state) && record.counts.running == 0) record.definition.reset();
+    if (record.counts.pending > 0) snapshot.next_index[id] = sweep.next_index;
+    if (!sweep.skipped.empty()) snapshot.skipped[id].assign(sweep.skipped.begin(), sweep.skipped.end());
+    for (const auto& [index, trial] : sweep.trials) {
+      if (trial.state == TrialState::kRunning) snapshot.open.push_back(trial.last);
+      if (trial.state == TrialState::kPending) {
+        snapshot.queued.push_back({trial.last.key, trial.last.attempt, trial.last.failures});
+      }
+    }
+  }
+  for (const auto& [id, worker] : workers_) snapshot.workers.push_back(worker);
+  return snapshot;
+}
+
+absl::StatusOr<core::FinishedTrial> MemoryStore::FindFinished(const core::TrialKey& key) {
+  const auto sweep = sweeps_.find(key.sweep);
+  if (sweep != sweeps_.end()) {
+    const auto trial = sweep->second.trials.find(key.index);
+    if (trial != sweep->second.trials.end() && trial->second.state > TrialState::kRunning) return trial->second.end;
+  }
+  return absl::NotFoundError(absl::StrCat("trial ", key.sweep, "/", key.index, " has not ended"));
+}
+
+absl::StatusOr<core::CreateSweep::Stored> MemoryStore::FindRequest(const std::string& request_id) {
+  for (const auto& [id, sweep] : sweeps_) {
+    if (!request_id.empty() && sweep.record.request_id == request_id) {
+      return core::CreateSweep::Stored{id, sweep.record.spec_digest};
+    }
+  }
+  return absl::NotFoundError(absl::StrCat("no sweep was created by request ", request_id));
+}
+
+absl::StatusOr<std::vector<core::RetrySweep::Failed>> MemoryStore::FailedTrials(const core::SweepId& id) {
+  std::vector<core::RetrySweep::Failed> failed;
+  const auto sweep = sweeps_.find(id);
+  if (sweep == sweeps_.end()) return failed;
+  for (const auto& [index, trial] : sweep->second.trials) {
+    if (trial.state == TrialState::kFailed) failed.push_back({index, trial.last.attempt});
+  }
+  return failed;
+}
+
+absl::StatusOr<v1::SweepSpec> MemoryStore::FindSpec(const core::SweepId& id) {
+  const auto sweep = sweeps_.find(id);
+  if (sweep == sweeps_.end()) return absl::NotFoundError(absl::StrCat("there is no sweep ", id));
+  return sweep->second.record.definition->spec;
+}
+
+}  // namespace basin::server::store

@@ -1,0 +1,331 @@
+#include "server/store/schema.h"
+
+#include <initializer_list>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+
+namespace basin::server::store {
+namespace {
+
+// "basn": tells a basin database from others.
+constexpr int64_t kApplicationId = 0x6261736e;
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE symbol(
+  key INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE
+);
+
+-- Counts say what pending trials there are; those that were never leased have no row anywhere.
+CREATE TABLE sweep(
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  message TEXT NOT NULL DEFAULT '',
+  request_id TEXT NOT NULL,
+  spec_digest TEXT NOT NULL,
+  spec BLOB NOT NULL,
+  objective TEXT NOT NULL,
+  maximize INTEGER NOT NULL,
+  priority INTEGER NOT NULL,
+  configs INTEGER NOT NULL,
+  seeds INTEGER NOT NULL,
+  pending INTEGER NOT NULL,
+  running INTEGER NOT NULL DEFAULT 0,
+  succeeded INTEGER NOT NULL DEFAULT 0,
+  diverged INTEGER NOT NULL DEFAULT 0,
+  pruned INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  cancelled INTEGER NOT NULL DEFAULT 0,
+  next_index INTEGER NOT NULL DEFAULT 0,
+  engine_fingerprint TEXT NOT NULL DEFAULT '',
+  best_trial INTEGER,
+  best_objective,
+  created_at INTEGER,
+  started_at INTEGER,
+  ended_at INTEGER
+);
+CREATE UNIQUE INDEX sweep_request ON sweep(request_id) WHERE request_id <> '';
+
+-- Digests of data sets that a sweep's trials must share.
+CREATE TABLE sweep_pin(
+  sweep INTEGER NOT NULL,
+  dataset TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  PRIMARY KEY(sweep, dataset)
+) WITHOUT ROWID;
+
+-- Runs of indices below sweep.next_index that were passed over when later ones were leased.
+CREATE TABLE skipped(
+  sweep INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY(sweep, first)
+) WITHOUT ROWID;
+
+-- Configs of which a trial was leased.
+CREATE TABLE config(
+  sweep INTEGER NOT NULL,
+  config INTEGER NOT NULL,
+  PRIMARY KEY(sweep, config)
+) WITHOUT ROWID;
+
+-- `is_bool` tells true from 1.
+CREATE TABLE param(
+  sweep INTEGER NOT NULL,
+  config INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  path INTEGER NOT NULL,
+  is_bool INTEGER NOT NULL,
+  value,
+  PRIMARY KEY(sweep, config, position)
+) WITHOUT ROWID;
+
+-- Trials that were leased at least once. `accepted` is the attempt that ended it, 0 for none. `outcome` is the kind of
+-- what the worker sent, 0 for nothing; outcome_message is its text where that differs from `message`. `metrics` are the
+-- last values of a result: pairs of a symbol (4 bytes) and a double (8), little endian.
+CREATE TABLE trial(
+  sweep INTEGER NOT NULL,
+  idx INTEGER NOT NULL,
+  config INTEGER NOT NULL,
+  seed INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  worker INTEGER,
+  started_at INTEGER,
+  ended_at INTEGER,
+  accepted INTEGER NOT NULL DEFAULT 0,
+  next_sequence INTEGER NOT NULL DEFAULT 0,
+  objective,
+  message TEXT NOT NULL DEFAULT '',
+  outcome INTEGER NOT NULL DEFAULT 0,
+  outcome_message TEXT,
+  duration INTEGER,
+  weights_digest TEXT NOT NULL DEFAULT '',
+  data_digest INTEGER,
+  engine_fingerprint INTEGER,
+  metrics BLOB,
+  PRIMARY KEY(sweep, idx)
+) WITHOUT ROWID;
+-- PENDING, RUNNING and FAILED ones: what is asked for by state. Costs nothing for the rest.
+CREATE INDEX trial_unsettled ON trial(sweep, state, idx) WHERE state = 1 OR state = 2 OR state = 6;
+
+CREATE TABLE point(
+  sweep INTEGER NOT NULL,
+  trial INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  sequence INTEGER NOT NULL,
+  metric INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  value REAL,
+  epoch REAL,
+  examples INTEGER NOT NULL,
+  PRIMARY KEY(sweep, trial, attempt, sequence)
+) WITHOUT ROWID;
+
+CREATE TABLE worker(
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  version TEXT NOT NULL,
+  engine_fingerprint INTEGER NOT NULL,
+  slots INTEGER NOT NULL,
+  threads_per_trial INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  connected_at INTEGER,
+  changed_at INTEGER,
+  trials_finished INTEGER NOT NULL DEFAULT 0,
+  listed INTEGER NOT NULL DEFAULT 1
+);
+-- Those that are there, and LOST ones until one of the same name comes back.
+CREATE INDEX worker_listed ON worker(name) WHERE listed = 1;
+
+CREATE TABLE worker_dataset(
+  worker INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  PRIMARY KEY(worker, name)
+) WITHOUT ROWID;
+
+-- Append-only. What happened to the trials of a sweep goes with it, what happened to the sweep stays.
+CREATE TABLE event(
+  key INTEGER PRIMARY KEY,
+  at INTEGER,
+  kind INTEGER NOT NULL,
+  sweep INTEGER,
+  trial INTEGER,
+  attempt INTEGER,
+  worker INTEGER,
+  message TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX event_trial ON event(sweep) WHERE trial IS NOT NULL;
+
+-- Sweeps that were deleted; the rows of those that are not purged yet go piece by piece with later commits.
+CREATE TABLE deleted_sweep(
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  purged INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX deleted_sweep_left ON deleted_sweep(key) WHERE purged = 0;
+)sql";
+
+std::string TimeText(std::string_view column) {
+  return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', ", std::string(column), " / 1e9, 'unixepoch')");
+}
+
+// The names of 1, 2, ...
+std::string NameOf(std::string_view column, std::initializer_list<std::string_view> names) {
+  std::string text = absl::StrCat("CASE ", std::string(column));
+  int number = 0;
+  for (const std::string_view name : names)
+    absl::StrAppend(&text, " WHEN ", ++number, " THEN '", std::string(name), "'");
+  return absl::StrCat(text, " END");
+}
+
+std::string RealOrNull(std::string_view column) {
+  const std::string name(column);
+  return absl::StrCat("iif(typeof(", name, ") = 'text', NULL, ", name, ")");
+}
+
+std::string Sweeps() {
+  return absl::StrCat(
+      "SELECT s.id AS sweep, s.name AS name, ",
+      NameOf("s.state", {"RUNNING", "PAUSED", "FINISHED", "CANCELLED", "FAILED"}),
+      " AS state, s.message AS message, s.configs AS configs, s.seeds AS seeds, s.configs * s.seeds AS trials, "
+      "s.pending AS pending, s.running AS running, s.succeeded AS succeeded, s.diverged AS diverged, "
+      "s.pruned AS pruned, s.failed AS failed, s.cancelled AS cancelled, s.objective AS objective, "
+      "iif(s.maximize, 'maximize', 'minimize') AS goal, s.best_trial AS best_trial, ",
+      RealOrNull("s.best_objective"), " AS best_objective, s.priority AS priority, ", TimeText("s.created_at"),
+      " AS created, ", TimeText("s.started_at"), " AS started, ", TimeText("s.ended_at"), " AS ended FROM sweep s");
+}
+
+std::string Configs() {
+  return "SELECT s.id AS sweep, c.config AS config, (SELECT json_group_object(y.text, "
+         "iif(p.is_bool, json(iif(p.value, 'true', 'false')), p.value)) FROM param p JOIN symbol y ON y.key = p.path "
+         "WHERE p.sweep = c.sweep AND p.config = c.config) AS params "
+         "FROM config c JOIN sweep s ON s.key = c.sweep";
+}
+
+std::string Trials() {
+  return absl::StrCat(
+      "SELECT s.id AS sweep, t.idx AS trial, t.config AS config, t.seed AS seed, ",
+      NameOf("t.state", {"PENDING", "RUNNING", "SUCCEEDED", "DIVERGED", "PRUNED", "FAILED", "CANCELLED"}),
+      " AS state, t.attempts AS attempts, w.name AS worker, w.id AS worker_id, ", RealOrNull("t.objective"),
+      " AS objective, ", TimeText("t.started_at"), " AS started, ", TimeText("t.ended_at"),
+      " AS finished, t.duration / 1e9 AS duration, nullif(t.weights_digest, '') AS weights_digest, "
+      "d.text AS data_digest, e.text AS engine_fingerprint, t.message AS message "
+      "FROM trial t JOIN sweep s ON s.key = t.sweep LEFT JOIN worker w ON w.key = t.worker "
+      "LEFT JOIN symbol d ON d.key = t.data_digest LEFT JOIN symbol e ON e.key = t.engine_fingerprint");
+}
+
+// A trial's attempts are numbered, and the one that ended it was the last: `attempts` names the accepted lineage.
+std::string Metrics() {
+  return "SELECT s.id AS sweep, p.trial AS trial, y.text AS name, p.step AS step, p.value AS value, "
+         "p.epoch AS epoch, p.examples AS examples, p.sequence AS sequence FROM sweep s JOIN trial t ON t.sweep = "
+         "s.key "
+         "JOIN point p ON p.sweep = t.sweep AND p.trial = t.idx AND p.attempt = t.attempts "
+         "JOIN symbol y ON y.key = p.metric";
+}
+
+std::string Params() {
+  return "SELECT s.id AS sweep, p.config AS config, y.text AS path, "
+         "iif(p.is_bool, iif(p.value, 'true', 'false'), p.value) AS value "
+         "FROM param p JOIN sweep s ON s.key = p.sweep JOIN symbol y ON y.key = p.path";
+}
+
+std::string Events() {
+  return absl::StrCat(
+      "SELECT e.key AS event, ", TimeText("e.at"), " AS time, ",
+      NameOf("e.kind",
+             {"sweep created",     "sweep running",    "sweep paused",    "sweep finished",  "sweep cancelled",
+              "sweep failed",      "sweep deleted",    "trial leased",    "trial requeued",  "trial succeeded",
+              "trial diverged",    "trial pruned",     "trial failed",    "trial cancelled", "trial retried",
+              "worker registered", "worker connected", "worker draining", "worker left",     "worker lost"}),
+      " AS kind, coalesce(s.id, d.id) AS sweep, e.trial AS trial, e.attempt AS attempt, w.name AS worker, "
+      "w.id AS worker_id, e.message AS message FROM event e LEFT JOIN sweep s ON s.key = e.sweep "
+      "LEFT JOIN deleted_sweep d ON d.key = e.sweep LEFT JOIN worker w ON w.key = e.worker "
+      "WHERE e.trial IS NULL OR s.key IS NOT NULL");
+}
+
+std::string Workers() {
+  return absl::StrCat("SELECT w.id AS worker, w.name AS name, ",
+                      NameOf("w.state", {"CONNECTED", "DRAINING", "LEFT", "LOST"}),
+                      " AS state, w.slots AS slots, w.threads_per_trial AS threads_per_trial, "
+                      "y.text AS engine_fingerprint, w.version AS version, "
+                      "(SELECT json_group_object(a.name, a.digest) FROM worker_dataset a WHERE a.worker = w.key) AS "
+                      "datasets, w.trials_finished AS trials_finished, ",
+                      TimeText("w.connected_at"), " AS connected, ", TimeText("w.changed_at"),
+                      " AS changed FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint");
+}
+
+absl::StatusOr<int64_t> ReadInteger(Connection& connection, std::string_view sql) {
+  absl::StatusOr<Statement> statement = connection.Prepare(sql);
+  if (!statement.ok()) return statement.status();
+  int64_t value = 0;
+  absl::Status status = statement->Each([&](const Row& row) {
+    value = row.integer(0);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
+  return value;
+}
+
+std::string FirstVersion() {
+  std::string sql = absl::StrCat(std::string(kTables), "PRAGMA application_id = ", kApplicationId, ";");
+  for (const View& view : DocumentedViews()) absl::StrAppend(&sql, "CREATE VIEW ", view.name, " AS ", view.select, ";");
+  return sql;
+}
+
+// Step i leads from version i to version i + 1. A step that has been released never changes; a new one that alters a
+// view drops it first.
+const std::vector<std::string>& Migrations() {
+  static const auto* const migrations = new std::vector<std::string>{FirstVersion()};
+  return *migrations;
+}
+
+}  // namespace
+
+uint32_t SchemaVersion() { return static_cast<uint32_t>(Migrations().size()); }
+
+absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection) {
+  absl::StatusOr<int64_t> version = ReadInteger(connection, "PRAGMA user_version");
+  if (!version.ok()) return version.status();
+  return static_cast<uint32_t>(*version);
+}
+
+absl::Status Migrate(Connection& connection) {
+  absl::StatusOr<uint32_t> version = ReadSchemaVersion(connection);
+  if (!version.ok()) return version.status();
+  if (*version > SchemaVersion()) {
+    return absl::FailedPreconditionError(absl::StrCat("the database has schema version ", *version,
+                                                      ", this program knows versions up to ", SchemaVersion(),
+                                                      "; use a newer one"));
+  }
+  absl::StatusOr<int64_t> tables = ReadInteger(connection, "SELECT count(*) FROM sqlite_schema");
+  if (!tables.ok()) return tables.status();
+  absl::StatusOr<int64_t> application = ReadInteger(connection, "PRAGMA application_id");
+  if (!application.ok()) return application.status();
+  if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
+  for (uint32_t next = *version; next < SchemaVersion(); ++next) {
+    absl::Status status = connection.Execute(
+        absl::StrCat("BEGIN IMMEDIATE;", Migrations()[next], "PRAGMA user_version = ", next + 1, ";COMMIT;"));
+    if (status.ok()) continue;
+    if (connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+const std::vector<View>& DocumentedViews() {
+  static const auto* const views = new std::vector<View>{
+      {"sweeps", Sweeps()}, {"configs", Configs()}, {"trials", Trials()},   {"metrics", Metrics()},
+      {"params", Params()}, {"events", Events()},   {"workers", Workers()},
+  };
+  return *views;
+}
+
+}  // namespace basin::server::store

@@ -1,0 +1,211 @@
+#include "server/store/snapshot_reader.h"
+
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/store/row_values.h"
+
+namespace basin::server::store {
+namespace {
+
+// LOST workers that are still told of; older ones are history.
+constexpr int kMostLostWorkers = 1000;
+
+class Reader {
+ public:
+  explicit Reader(Connection& connection) : connection_(connection) {}
+
+  absl::StatusOr<core::Snapshot> Read() {
+    absl::Status status = ReadSweeps();
+    if (status.ok()) status = ReadPins();
+    if (status.ok()) status = ReadSkipped();
+    if (status.ok()) status = ReadQueued();
+    if (status.ok()) status = ReadOpen();
+    if (status.ok()) status = ReadWorkers();
+    if (!status.ok()) return status;
+    return std::move(snapshot_);
+  }
+
+ private:
+  template <typename OnRow, typename... Values>
+  absl::Status Query(std::string_view sql, OnRow on_row, const Values&... values) {
+    absl::StatusOr<Statement> statement = connection_.Prepare(sql);
+    if (!statement.ok()) return statement.status();
+    return statement->Each(on_row, values...);
+  }
+
+  absl::Status ReadSweeps();
+  absl::Status ReadPins();
+  absl::Status ReadSkipped();
+  absl::Status ReadQueued();
+  absl::Status ReadOpen();
+  absl::Status ReadWorkers();
+  absl::Status AddPoints(Statement& points, int64_t sweep, const core::SweepDefinition& definition,
+                         core::OpenTrial* trial);
+
+  core::SweepRecord& Sweep(int64_t key) { return snapshot_.sweeps[position_.at(key)]; }
+
+  Connection& connection_;
+  core::Snapshot snapshot_;
+  std::map<int64_t, size_t> position_;  // Of a sweep's key among snapshot_.sweeps.
+};
+
+absl::Status Reader::ReadSweeps() {
+  return Query(
+      "SELECT key, id, name, state, message, request_id, spec_digest, priority, configs, seeds, maximize, pending, "
+      "running, succeeded, diverged, pruned, failed, cancelled, next_index, engine_fingerprint, best_trial, "
+      "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL) "
+      "FROM sweep ORDER BY key",
+      [this](const Row& row) -> absl::Status {
+        core::SweepRecord record;
+        record.id = row.string(1);
+        record.name = row.string(2);
+        record.state = static_cast<core::SweepState>(row.integer(3));
+        record.message = row.string(4);
+        record.request_id = row.string(5);
+        record.spec_digest = row.string(6);
+        record.priority = static_cast<int32_t>(row.integer(7));
+        record.configs = row.number(8);
+        record.seeds = row.number(9);
+        record.maximize = row.integer(10) != 0;
+        record.counts = {row.number(11), row.number(12), row.number(13), row.number(14),
+                         row.number(15), row.number(16), row.number(17)};
+        if (record.counts.pending > 0) snapshot_.next_index[record.id] = row.number(18);
+        record.pins.engine_fingerprint = row.string(19);
+        if (!row.is_null(20)) record.best_trial = row.number(20);
+        record.best_objective = ReadOptionalReal(row, 21);
+        record.created_at = ReadTime(row, 22).value_or(core::WallTime{});
+        record.started_at = ReadTime(row, 23);
+        record.ended_at = ReadTime(row, 24);
+        if (!row.is_null(25)) {
+          const std::string_view bytes = row.blob(25);
+          v1::SweepSpec spec;
+          if (!spec.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+            return absl::DataLossError(absl::StrCat("the spec of sweep ", record.id, " is damaged"));
+          }
+          auto definition = core::SweepDefinition::Create(std::move(spec));
+          if (!definition.ok()) {
+            return absl::DataLossError(absl::StrCat(
+                "the spec of sweep ", record.id, " can't be understood: ", std::string(definition.status().message())));
+          }
+          record.definition = *std::move(definition);
+        }
+        position_[row.integer(0)] = snapshot_.sweeps.size();
+        snapshot_.sweeps.push_back(std::move(record));
+        return absl::OkStatus();
+      });
+}
+
+absl::Status Reader::ReadPins() {
+  return Query("SELECT p.sweep, p.dataset, p.digest FROM sweep s CROSS JOIN sweep_pin p ON p.sweep = s.key",
+               [this](const Row& row) {
+                 Sweep(row.integer(0)).pins.digests[row.string(1)] = row.string(2);
+                 return absl::OkStatus();
+               });
+}
+
+absl::Status Reader::ReadSkipped() {
+  return Query(
+      "SELECT k.sweep, k.first, k.last FROM sweep s CROSS JOIN skipped k ON k.sweep = s.key ORDER BY k.sweep, k.first",
+      [this](const Row& row) {
+        std::vector<uint64_t>& skipped = snapshot_.skipped[Sweep(row.integer(0)).id];
+        for (uint64_t index = row.number(1); index <= row.number(2); ++index) skipped.push_back(index);
+        return absl::OkStatus();
+      });
+}
+
+absl::Status Reader::ReadQueued() {
+  return Query(
+      "SELECT t.sweep, t.idx, t.attempts, t.failures FROM sweep s CROSS JOIN trial t ON t.sweep = s.key AND "
+      "t.state = 1 WHERE s.pending > 0 ORDER BY t.sweep, t.idx",
+      [this](const Row& row) {
+        snapshot_.queued.push_back(core::QueuedTrial{{Sweep(row.integer(0)).id, row.number(1)},
+                                                     static_cast<uint32_t>(row.integer(2)),
+                                                     static_cast<uint32_t>(row.integer(3))});
+        return absl::OkStatus();
+      });
+}
+
+absl::Status Reader::AddPoints(Statement& points, int64_t sweep, const core::SweepDefinition& definition,
+                               core::OpenTrial* trial) {
+  return points.Each(
+      [&](const Row& row) {
+        const std::string name = row.string(1);
+        const double value = ReadPointValue(row, 2);
+        trial->next_sequence = row.number(0) + 1;
+        trial->last[name] = value;
+        trial->epoch = ReadPointValue(row, 3);
+        if (name != definition.objective_metric || !std::isfinite(value)) return absl::OkStatus();
+        std::optional<double>& best = trial->best_objective;
+        if (!best || (definition.maximize ? value > *best : value < *best)) best = value;
+        return absl::OkStatus();
+      },
+      sweep, trial->key.index, trial->attempt);
+}
+
+absl::Status Reader::ReadOpen() {
+  absl::StatusOr<Statement> points = connection_.Prepare(
+      "SELECT p.sequence, y.text, p.value, p.epoch FROM point p CROSS JOIN symbol y ON y.key = p.metric "
+      "WHERE p.sweep = ?1 AND p.trial = ?2 AND p.attempt = ?3 ORDER BY p.sequence");
+  if (!points.ok()) return points.status();
+  return Query(
+      "SELECT t.sweep, t.idx, t.attempts, t.failures, w.id, t.started_at FROM sweep s CROSS JOIN trial t "
+      "ON t.sweep = s.key AND t.state = 2 LEFT JOIN worker w ON w.key = t.worker WHERE s.running > 0 "
+      "ORDER BY t.sweep, t.idx",
+      [&](const Row& row) -> absl::Status {
+        const core::SweepRecord& sweep = Sweep(row.integer(0));
+        core::OpenTrial trial;
+        trial.key = {sweep.id, row.number(1)};
+        trial.attempt = static_cast<uint32_t>(row.integer(2));
+        trial.failures = static_cast<uint32_t>(row.integer(3));
+        trial.worker = row.string(4);
+        trial.started_at = ReadTime(row, 5).value_or(core::WallTime{});
+        absl::Status status = AddPoints(*points, row.integer(0), *sweep.definition, &trial);
+        snapshot_.open.push_back(std::move(trial));
+        return status;
+      });
+}
+
+absl::Status Reader::ReadWorkers() {
+  std::map<int64_t, core::WorkerRecord> workers;
+  absl::Status status = Query(
+      "SELECT w.key, w.id, w.name, w.version, y.text, w.slots, w.threads_per_trial, w.state, w.connected_at, "
+      "w.trials_finished FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint WHERE w.listed = 1 AND "
+      "(w.state <> 4 OR w.key IN (SELECT key FROM worker WHERE listed = 1 AND state = 4 ORDER BY key DESC LIMIT ?1))",
+      [&](const Row& row) {
+        core::WorkerRecord& worker = workers[row.integer(0)];
+        worker.id = row.string(1);
+        worker.description.name = row.string(2);
+        worker.description.version = row.string(3);
+        worker.description.engine_fingerprint = row.string(4);
+        worker.description.slots = static_cast<uint32_t>(row.integer(5));
+        worker.description.threads_per_trial = static_cast<uint32_t>(row.integer(6));
+        worker.state = static_cast<core::WorkerState>(row.integer(7));
+        worker.connected_at = ReadTime(row, 8).value_or(core::WallTime{});
+        worker.trials_finished = row.number(9);
+        return absl::OkStatus();
+      },
+      kMostLostWorkers);
+  if (!status.ok()) return status;
+  absl::StatusOr<Statement> datasets = connection_.Prepare("SELECT name, digest FROM worker_dataset WHERE worker = ?1");
+  if (!datasets.ok()) return datasets.status();
+  for (auto& [key, worker] : workers) {
+    status = datasets->Each(
+        [&](const Row& row) {
+          worker.description.datasets[row.string(0)] = row.string(1);
+          return absl::OkStatus();
+        },
+        key);
+    if (!status.ok()) return status;
+    snapshot_.workers.push_back(std::move(worker));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<core::Snapshot> ReadSnapshot(Connection& connection) { return Reader(connection).Read(); }
+
+}  // namespace basin::server::store

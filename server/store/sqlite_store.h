@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/event_writer.h"
+#include "server/store/file_lock.h"
+#include "server/store/sqlite_db.h"
+#include "server/store/store.h"
+#include "server/store/sweep_purge.h"
+
+namespace basin::server::store {
+
+// The store in DIR/basin.db. Holds DIR/lock while it lives: one server for one data dir. The one connection here is the
+// only one that writes and that moves the log into the file.
+class SqliteStore : public Store {
+ public:
+  // Creates the folder and the database when they are not there, takes over the log after a crash, and brings the
+  // schema up to date. After a run that ended with an I/O error every page is checked, which takes long.
+  //
+  // FAILED_PRECONDITION: another server uses the folder, or the database is of a newer program. DATA_LOSS: it is
+  // damaged, or no basin database.
+  static absl::StatusOr<std::unique_ptr<SqliteStore>> Open(const std::string& dir);
+  static std::string DatabasePath(const std::string& dir);
+
+  absl::Status Commit(std::span<const core::Event> events) override;
+  absl::StatusOr<core::Snapshot> Load() override;
+  absl::StatusOr<core::FinishedTrial> FindFinished(const core::TrialKey& key) override;
+  absl::StatusOr<core::CreateSweep::Stored> FindRequest(const std::string& request_id) override;
+  absl::StatusOr<std::vector<core::RetrySweep::Failed>> FailedTrials(const core::SweepId& id) override;
+  absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& id) override;
+
+  // Caps the database at so many pages of 4 KiB (0: no cap): at the cap, commits get RESOURCE_EXHAUSTED as on a full
+  // disk. It is how tests fill the disk.
+  absl::Status LimitPages(uint32_t pages);
+
+ private:
+  SqliteStore(std::string dir, FileLock lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
+  absl::Status OpenDatabase();
+  absl::Status CheckAfterFault();
+  absl::Status WriteAll(std::span<const core::Event> events);
+  // Remembers what must end the process.
+  absl::Status Note(absl::Status status);
+
+  std::string dir_;
+  FileLock lock_;
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<EventWriter> writer_;
+  std::unique_ptr<SweepPurge> purge_;
+  absl::Status fault_;  // INTERNAL or DATA_LOSS: nothing is written any more.
+};
+
+}  // namespace basin::server::store
