@@ -1,0 +1,356 @@
+#include "server/runtime/coordinator.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/runtime/event_log.h"
+#include "server/runtime/fill_in.h"
+#include "server/runtime/log.h"
+
+namespace basin::server::runtime {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr core::MonoTime kMaxWait = seconds(60);
+
+size_t SizeOf(const core::Command& command) {
+  size_t size = 1;
+  if (const auto* report = std::get_if<core::Report>(&command)) {
+    for (const core::TrialReport& trial : report->trials) size += 1 + trial.points.size();
+  }
+  return size;
+}
+
+absl::Status DiskFull() {
+  return absl::ResourceExhaustedError(
+      "the disk of the coordinator is full; nothing was changed, try again when there is space");
+}
+
+bool IsEmpty(const core::Reply& reply) {
+  const auto* lease = std::get_if<core::LeaseReply>(&reply);
+  return lease != nullptr && lease->leases.empty() && !lease->drain;
+}
+
+bool AllMemoryOnly(std::span<const core::Event> events) { return std::ranges::all_of(events, IsMemoryOnly); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(CoordinatorOptions options, store::Store* store,
+                                                                const Clock* clock, StatusBoard* board) {
+  absl::StatusOr<core::Snapshot> snapshot = store->Load();
+  if (!snapshot.ok()) return snapshot.status();
+  const core::Now now = clock->Read();
+  core::State state = core::State::Restore(options.settings, *std::move(snapshot), now);
+  board->Publish(state, Changes{.everything = true}, now);
+  std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(options), store, clock, board, std::move(state)));
+  coordinator->thread_ = std::thread([loop = coordinator.get()] { loop->Run(); });
+  return coordinator;
+}
+
+Coordinator::Coordinator(CoordinatorOptions options, store::Store* store, const Clock* clock, StatusBoard* board,
+                         core::State state)
+    : options_(std::move(options)),
+      store_(store),
+      clock_(clock),
+      board_(board),
+      tick_(std::clamp<core::MonoTime>(options_.settings.lease / 8, milliseconds(20), milliseconds(250))),
+      stall_threshold_(std::min<core::MonoTime>(options_.settings.lease / 4, seconds(1))),
+      state_(std::move(state)),
+      now_(clock->Read()),
+      next_check_(now_.mono),
+      last_round_(now_.mono) {}
+
+Coordinator::~Coordinator() { Stop(); }
+
+void Coordinator::Submit(core::Command command, ReplyCallback done) {
+  const size_t size = SizeOf(command);
+  Push({.what = std::move(command), .done = std::move(done), .size = size});
+}
+
+uint64_t Coordinator::Lease(core::LeaseTrials command, core::MonoTime wait, ReplyCallback done) {
+  const uint64_t call = ++last_call_;
+  const core::MonoTime longest = std::min<core::MonoTime>(kMaxWait, options_.settings.lease / 2);
+  Push({.what = core::Command(std::move(command)),
+        .done = std::move(done),
+        .call = call,
+        .wait = std::clamp(wait, core::MonoTime::zero(), longest)});
+  return call;
+}
+
+void Coordinator::CancelLease(uint64_t call) { Push({.what = CancelledCall{}, .size = 0, .call = call}); }
+
+void Coordinator::EndWaits() { Push({.what = WaitsEnd{}, .size = 0}); }
+
+void Coordinator::Push(Item item) {
+  absl::Status refused;
+  {
+    std::lock_guard lock(mutex_);
+    // Items of no size come from within and are few: they are never refused.
+    if (stopping_) {
+      refused = absl::UnavailableError("the coordinator is shutting down");
+    } else if (item.size > 0 && (queue_.size() >= options_.max_waiting_commands ||
+                                 queue_size_ + item.size > options_.max_waiting_size + item.size * queue_.empty())) {
+      refused = absl::UnavailableError("the coordinator is overloaded; try again");
+    } else {
+      queue_size_ += item.size;
+      queue_.push_back(std::move(item));
+      if (queue_.size() == 1) wakeup_.notify_all();
+      return;
+    }
+  }
+  if (item.done) item.done(refused);
+}
+
+void Coordinator::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+    wakeup_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void Coordinator::Run() {
+  std::vector<Item> items;
+  while (Take(&items)) Round(std::exchange(items, {}));
+  for (LeaseWaiters::Waiter& waiter : waiters_.RemoveAll()) waiter.done(core::Reply(core::LeaseReply{}));
+}
+
+bool Coordinator::Take(std::vector<Item>* items) {
+  std::unique_lock lock(mutex_);
+  while (queue_.empty() && !stopping_) {
+    const std::optional<core::MonoTime> wakeup = NextWakeup();
+    if (wakeup && *wakeup <= clock_->Read().mono) break;
+    clock_->Wait(wakeup_, lock, wakeup);
+  }
+  if (queue_.empty() && stopping_) return false;
+  items->swap(queue_);
+  queue_size_ = 0;
+  return true;
+}
+
+std::optional<core::MonoTime> Coordinator::NextWakeup() const {
+  const std::optional<core::MonoTime> waiter = waiters_.FirstDeadline();
+  if (!next_check_) return waiter;
+  return waiter ? std::min(*waiter, *next_check_) : *next_check_;
+}
+
+void Coordinator::Round(std::vector<Item> items) {
+  now_ = clock_->Read();
+  NoticeStall();
+  for (Item& item : items) Handle(std::move(item));
+  ExpireIfDue();
+  AnswerOverdueWaiters();
+  WakeWaiters();
+  Flush();
+}
+
+// A loop that comes round much later than it meant to was stopped, or its machine was: heartbeats wait in sockets that
+// nobody has read, so that nobody may be taken for lost.
+void Coordinator::NoticeStall() {
+  const core::MonoTime late = now_.mono - last_round_ - tick_;
+  if (next_check_ && late > stall_threshold_) {
+    stalled_ += late;
+    next_check_ = now_.mono;
+    Log(LogLevel::kWarn, "the coordinator was stopped; every lease gets a fresh term",
+        {{"stalled_s", std::chrono::duration<double>(late).count()}});
+  }
+  last_round_ = now_.mono;
+}
+
+void Coordinator::Handle(Item item) {
+  if (std::holds_alternative<CancelledCall>(item.what)) {
+    if (std::optional<LeaseWaiters::Waiter> waiter = waiters_.Remove(item.call)) {
+      answers_.push_back({std::move(waiter->done), absl::CancelledError("the call was cancelled")});
+    }
+  } else if (std::holds_alternative<WaitsEnd>(item.what)) {
+    waits_ended_ = true;
+    for (LeaseWaiters::Waiter& waiter : waiters_.RemoveAll()) {
+      answers_.push_back({std::move(waiter.done), core::Reply(core::LeaseReply{})});
+    }
+  } else {
+    core::Command command = std::get<core::Command>(std::move(item.what));
+    const bool alone = NeedsItsOwnCommit(command);
+    if (alone) Flush();
+    Execute(std::move(item), command);
+    if (alone) Flush();
+  }
+}
+
+void Coordinator::Execute(Item item, core::Command& command) {
+  if (!failed_.ok()) {
+    answers_.push_back({std::move(item.done), failed_});
+    return;
+  }
+  const auto* lease = std::get_if<core::LeaseTrials>(&command);
+  if (lease != nullptr) {
+    // A worker waits in one call: an earlier one is dead.
+    for (const uint64_t call : waiters_.CallsOf(lease->worker)) {
+      answers_.push_back({waiters_.Remove(call)->done, core::Reply(core::LeaseReply{})});
+    }
+  }
+  const absl::Status filled = FillIn(state_, *store_, options_.random, &command);
+  absl::StatusOr<core::Reply> reply = filled.ok() ? DecideAndApply(command) : filled;
+  if (lease != nullptr && reply.ok() && IsEmpty(*reply) && item.wait > core::MonoTime::zero() && !waits_ended_) {
+    waiters_.Add({.call = item.call, .command = *lease, .until = now_.mono + item.wait, .done = std::move(item.done)});
+    return;
+  }
+  answers_.push_back({std::move(item.done), std::move(reply)});
+}
+
+absl::StatusOr<core::Reply> Coordinator::DecideAndApply(const core::Command& command) {
+  absl::StatusOr<core::Decision> decision = core::Decide(state_, command, now_);
+  if (!decision.ok()) return decision.status();
+  if (full_since_ && !AllMemoryOnly(decision->events)) return TryWhileFull(*std::move(decision));
+  Apply(decision->events);
+  return std::move(decision->reply);
+}
+
+// Commits before it applies, so that a failure costs no reload.
+absl::StatusOr<core::Reply> Coordinator::TryWhileFull(core::Decision decision) {
+  if (now_.mono < next_probe_) return DiskFull();
+  const absl::Status committed = store_->Commit(decision.events);
+  now_.mono = std::max(now_.mono, clock_->Read().mono);
+  if (absl::IsResourceExhausted(committed)) {
+    next_probe_ = now_.mono + options_.probe_interval;
+    return DiskFull();
+  }
+  if (!committed.ok()) {
+    Fail(committed);
+    return committed;
+  }
+  const core::MonoTime outage = now_.mono - *full_since_;
+  Log(LogLevel::kInfo, "the disk has space again", {{"outage_s", std::chrono::duration<double>(outage).count()}});
+  full_since_.reset();
+  stalled_ += outage;
+  next_check_ = now_.mono;
+  changes_.work_appeared = true;
+  Apply(decision.events);
+  LogEvents(decision.events, state_);
+  state_.ForgetFinished();
+  events_.clear();
+  return std::move(decision.reply);
+}
+
+void Coordinator::Apply(std::span<const core::Event> events) {
+  for (const core::Event& event : events) {
+    changes_.Add(event, state_);
+    state_.Apply(event);
+    if (!IsMemoryOnly(event)) events_.push_back(event);
+  }
+}
+
+void Coordinator::ExpireIfDue() {
+  if (!failed_.ok()) return;
+  if (!next_check_) {
+    if (!events_.empty()) next_check_ = now_.mono + tick_;
+    return;
+  }
+  if (now_.mono < *next_check_) return;
+  std::optional<core::MonoTime> deadline = state_.NextDeadline();
+  if (deadline && (*deadline <= now_.mono || stalled_ > core::MonoTime::zero())) {
+    const absl::StatusOr<core::Reply> expired = DecideAndApply(core::ExpireLeases{.stalled = stalled_});
+    if (expired.ok()) stalled_ = core::MonoTime::zero();
+    deadline = state_.NextDeadline();
+  }
+  if (!deadline) stalled_ = core::MonoTime::zero();
+  next_check_.reset();
+  if (deadline) next_check_ = std::clamp(*deadline, now_.mono + tick_ / 4, now_.mono + tick_);
+}
+
+void Coordinator::AnswerOverdueWaiters() {
+  for (LeaseWaiters::Waiter& waiter : waiters_.RemoveOverdue(now_.mono)) {
+    answers_.push_back({std::move(waiter.done), core::Reply(core::LeaseReply{})});
+  }
+}
+
+// Asks again for those calls that may get something now, the oldest first, until all that can be leased is.
+void Coordinator::WakeWaiters() {
+  if (full_since_ || !failed_.ok() || waiters_.waiters().empty()) return;
+  if (changes_.work_appeared) {
+    std::vector<uint64_t> calls;
+    for (const auto& [call, waiter] : waiters_.waiters()) calls.push_back(call);
+    uint64_t leasable = LeasableTrials(state_);
+    for (const uint64_t call : calls) {
+      if (leasable == 0) break;
+      leasable -= std::min(leasable, WakeWaiter(call));
+    }
+  }
+  for (const core::WorkerId& worker : changes_.slots_changed) {
+    for (const uint64_t call : waiters_.CallsOf(worker)) WakeWaiter(call);
+  }
+}
+
+uint64_t Coordinator::WakeWaiter(uint64_t call) {
+  absl::StatusOr<core::Decision> decision = core::Decide(state_, waiters_.waiters().at(call).command, now_);
+  if (decision.ok() && IsEmpty(decision->reply)) return 0;
+  Answer answer{.done = waiters_.Remove(call)->done, .reply = decision.status()};
+  uint64_t leases = 0;
+  if (decision.ok()) {
+    Apply(decision->events);
+    leases = std::get<core::LeaseReply>(decision->reply).leases.size();
+    answer.reply = std::move(decision->reply);
+  }
+  answers_.push_back(std::move(answer));
+  return leases;
+}
+
+void Coordinator::Flush() {
+  const bool committed = events_.empty() || Commit();
+  if (committed) board_->Publish(state_, changes_, now_);
+  changes_ = {};
+  for (Answer& answer : std::exchange(answers_, {})) {
+    if (answer.done) answer.done(std::move(answer.reply));
+  }
+}
+
+bool Coordinator::Commit() {
+  const std::vector<core::Event> events = std::exchange(events_, {});
+  const absl::Status committed = store_->Commit(events);
+  if (committed.ok()) {
+    LogEvents(events, state_);
+    state_.ForgetFinished();
+    return true;
+  }
+  const bool full = absl::IsResourceExhausted(committed);
+  for (Answer& answer : answers_) answer.reply = full ? DiskFull() : committed;
+  if (!full) {
+    Fail(committed);
+    return false;
+  }
+  Log(LogLevel::kError, "the disk is full; changes are refused until there is space", {{"status", committed}});
+  full_since_ = now_.mono;
+  next_probe_ = now_.mono + options_.probe_interval;
+  Reload();
+  return false;
+}
+
+void Coordinator::Reload() {
+  absl::StatusOr<core::Snapshot> snapshot = store_->Load();
+  if (!snapshot.ok()) {
+    Fail(snapshot.status());
+    return;
+  }
+  now_ = clock_->Read();
+  last_round_ = now_.mono;
+  state_ = core::State::Restore(options_.settings, *std::move(snapshot), now_);
+  next_check_ = now_.mono + tick_;
+  board_->Publish(state_, Changes{.everything = true}, now_);
+}
+
+void Coordinator::Fail(const absl::Status& status) {
+  failed_ = absl::UnavailableError(absl::StrCat("the coordinator's store has failed: ", status.message()));
+  Log(LogLevel::kError, "the store has failed; the process exits, so that a restart can verify it",
+      {{"status", status}});
+  if (options_.on_fatal) {
+    options_.on_fatal(status);
+  } else {
+    _exit(1);
+  }
+}
+
+}  // namespace basin::server::runtime
