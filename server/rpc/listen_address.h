@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace basin::server::rpc {
+
+struct ListenAddress {
+  std::string host;  // Without brackets.
+  int port = 0;      // 0: any free one.
+
+  // Nobody on another machine can reach it.
+  bool IsLoopback() const;
+  // `[::1]:7077` for an IPv6 host.
+  std::string ToString() const;
+};
+
+// `HOST:PORT`; an IPv6 host in brackets. INVALID_ARGUMENT says what is wrong.
+absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
+
+}  // namespace basin::server::rpc

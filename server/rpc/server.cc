@@ -1,0 +1,133 @@
+#include "server/rpc/server.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/server_builder.h"
+#include "proto/contract/channel.h"
+#include "server/rpc/sweep_service.h"
+#include "server/rpc/thread_pool.h"
+#include "server/rpc/worker_service.h"
+#include "server/runtime/status_board.h"
+
+namespace basin::server::rpc {
+namespace {
+
+constexpr size_t kRequestThreads = 2, kReadThreads = 4, kSqlThreads = 2;
+constexpr size_t kMaxWaitingRequests = 16384, kMaxWaitingReads = 16384, kMaxWaitingSql = 64;
+constexpr int kShutdownSeconds = 10;
+
+// Linking the reflection library switches it on for every server of the process; this switches it off for one.
+class WithoutReflection : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    std::erase_if(*plugins, [](const auto& plugin) { return plugin->name() == "proto_server_reflection"; });
+  }
+};
+
+class GrpcServer : public Server {
+ public:
+  GrpcServer(const ServerOptions& options, store::Queries* queries, const runtime::Clock* clock)
+      : address_(options.listen),
+        board_(clock),
+        requests_(std::make_unique<ThreadPool>(kRequestThreads, kMaxWaitingRequests)),
+        reads_(std::make_unique<ThreadPool>(kReadThreads, kMaxWaitingReads)),
+        sql_(std::make_unique<ThreadPool>(kSqlThreads, kMaxWaitingSql)),
+        parts_{.board = &board_,
+               .queries = queries,
+               .requests = requests_.get(),
+               .reads = reads_.get(),
+               .sql = sql_.get(),
+               .lease = options.coordinator.settings.lease,
+               .started_at = clock->Read().wall},
+        sweep_service_(&parts_),
+        worker_service_(&parts_) {}
+  ~GrpcServer() override { Shutdown(); }
+
+  absl::Status Begin(const ServerOptions& options, store::Store* store, const runtime::Clock* clock) {
+    absl::StatusOr<std::unique_ptr<runtime::Coordinator>> coordinator =
+        runtime::Coordinator::Start(options.coordinator, store, clock, &board_);
+    if (!coordinator.ok()) return coordinator.status();
+    coordinator_ = *std::move(coordinator);
+    parts_.coordinator = coordinator_.get();
+    return Listen(options);
+  }
+
+  const ListenAddress& address() const override { return address_; }
+
+  void Shutdown() override {
+    if (server_ != nullptr) {
+      server_->GetHealthCheckService()->SetServingStatus(false);
+      coordinator_->EndWaits();
+      board_.EndWaits();
+      server_->Shutdown(gpr_time_from_seconds(kShutdownSeconds, GPR_TIMESPAN));
+      server_.reset();
+    }
+    if (coordinator_ != nullptr) coordinator_->Stop();
+  }
+
+ private:
+  absl::Status Listen(const ServerOptions& options) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::ServerBuilder builder;
+    if (options.enable_reflection) {
+      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    } else {
+      builder.SetOption(std::make_unique<WithoutReflection>());
+    }
+    grpc::ResourceQuota quota("basin-server");
+    quota.Resize(options.max_transport_bytes);
+    builder.SetResourceQuota(quota);
+    builder.SetMaxReceiveMessageSize(contract::kMaxMessageBytes);
+    builder.SetMaxSendMessageSize(contract::kMaxMessageBytes);
+    // Two servers never share a port.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // Clients ping every 30 s; who pings more often than every 10 s is cut off. Dead connections are found in 40 s.
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
+    int port = 0;
+    builder.AddListeningPort(address_.ToString(), grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&sweep_service_);
+    builder.RegisterService(&worker_service_);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen on ", address_.ToString(), ": is another program using the port?"));
+    }
+    address_.port = port;
+    server_->GetHealthCheckService()->SetServingStatus(true);
+    for (const char* service : {"basin.v1.SweepService", "basin.v1.WorkerService"}) {
+      server_->GetHealthCheckService()->SetServingStatus(service, true);
+    }
+    return absl::OkStatus();
+  }
+
+  ListenAddress address_;
+  runtime::StatusBoard board_;
+  std::unique_ptr<runtime::Coordinator> coordinator_;
+  std::unique_ptr<ThreadPool> requests_, reads_, sql_;
+  Parts parts_;
+  SweepService sweep_service_;
+  WorkerService worker_service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, store::Store* store,
+                                                      store::Queries* queries, const runtime::Clock* clock) {
+  auto server = std::make_unique<GrpcServer>(options, queries, clock);
+  const absl::Status begun = server->Begin(options, store, clock);
+  if (!begun.ok()) return begun;
+  return server;
+}
+
+}  // namespace basin::server::rpc

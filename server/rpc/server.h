@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/rpc/listen_address.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/coordinator.h"
+#include "server/store/queries.h"
+#include "server/store/store.h"
+
+namespace basin::server::rpc {
+
+struct ServerOptions {
+  ListenAddress listen{.host = "127.0.0.1", .port = 0};
+  runtime::CoordinatorOptions coordinator;
+  bool enable_reflection = false;
+  // Memory that gRPC may take for its transports.
+  size_t max_transport_bytes = size_t{512} << 20;
+};
+
+// A whole coordinator in this process: its loop, and its services on one port.
+class Server {
+ public:
+  // Serves when it returns. The three outlive the server. UNAVAILABLE when the port is taken.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, store::Store* store,
+                                                       store::Queries* queries, const runtime::Clock* clock);
+  virtual ~Server() = default;
+
+  // Where it listens, with the actual port.
+  virtual const ListenAddress& address() const = 0;
+
+  // Takes no more calls, answers those that wait, finishes what is in flight (calls that take longer than 10 s are
+  // cancelled), and ends the loop. Idempotent; also done by the destructor.
+  virtual void Shutdown() = 0;
+};
+
+}  // namespace basin::server::rpc
