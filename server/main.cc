@@ -1,0 +1,195 @@
+// basin-server: flags -> parts -> wait for a signal.
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "grpc/support/log.h"
+#include "proto/contract/version.h"
+#include "server/rpc/server.h"
+#include "server/runtime/endpoint_file.h"
+#include "server/runtime/log.h"
+#include "server/runtime/system_clock.h"
+#include "server/store/sqlite_queries.h"
+#include "server/store/sqlite_store.h"
+
+namespace basin::server {
+namespace {
+
+using runtime::Log;
+using runtime::LogFormat;
+using runtime::LogLevel;
+
+constexpr int kExitFailed = 1, kExitUsage = 2;
+
+struct Flags {
+  std::string listen = "127.0.0.1:7077";
+  std::string data_dir;
+  double lease_seconds = 30;
+  bool insecure_allow_remote = false;
+  bool enable_reflection = false;
+  std::string log_format = "text";
+  std::string log_level = "info";
+};
+
+std::string DefaultDataDir() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return absl::StrCat(state, "/basin");
+  }
+  const char* home = std::getenv("HOME");
+  return absl::StrCat(home != nullptr && *home != '\0' ? home : "/var/lib", "/.local/state/basin");
+}
+
+void DeclareFlags(CLI::App* app, Flags* flags) {
+  flags->data_dir = DefaultDataDir();
+  app->add_option("--listen", flags->listen, "HOST:PORT to serve on; port 0 takes a free one")
+      ->envname("BASIN_LISTEN")
+      ->capture_default_str();
+  app->add_option("--data-dir", flags->data_dir, "Folder of the database; made if it is missing")
+      ->envname("BASIN_DATA_DIR")
+      ->capture_default_str();
+  app->add_option("--lease-seconds", flags->lease_seconds,
+                  "How long a worker may be silent before its trials go to others")
+      ->envname("BASIN_LEASE_SECONDS")
+      ->check(CLI::Range(0.5, 86400.0))
+      ->capture_default_str();
+  app->add_flag("--insecure-allow-remote", flags->insecure_allow_remote,
+                "Serve other machines without encryption and without authentication")
+      ->envname("BASIN_INSECURE_ALLOW_REMOTE");
+  app->add_flag("--enable-reflection", flags->enable_reflection, "Tell any caller the schema of the services")
+      ->envname("BASIN_ENABLE_REFLECTION");
+  app->add_option("--log-format", flags->log_format, "text or json")
+      ->envname("BASIN_LOG_FORMAT")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app->add_option("--log-level", flags->log_level, "debug, info, warn or error")
+      ->envname("BASIN_LOG_LEVEL")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app->set_version_flag("--version", absl::StrCat("basin-server ", contract::kVersion));
+  app->footer(
+      "Each flag has an environment variable, named in brackets; the flag wins.\n"
+      "Example: basin-server --listen 127.0.0.1:7077 --data-dir ~/sweeps");
+}
+
+LogLevel LevelOf(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarn;
+  return name == "error" ? LogLevel::kError : LogLevel::kInfo;
+}
+
+void LogGrpc(gpr_log_func_args* line) {
+  const LogLevel level = line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarn : LogLevel::kDebug;
+  Log(level, "grpc", {{"text", line->message}});
+}
+
+absl::Status MakeDataDir(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (error) return absl::UnavailableError(absl::StrCat("cannot make ", parent.string(), ": ", error.message()));
+  if (mkdir(path.c_str(), 0700) == 0 || (errno == EEXIST && std::filesystem::is_directory(path, error))) {
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(absl::StrCat("cannot make the data dir ", path, ": ", std::strerror(errno)));
+}
+
+// Blocks the two signals in this thread and in all that it starts, so that WaitForSignal alone sees them.
+sigset_t BlockSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void WaitForSignal(const sigset_t& signals) {
+  int number = 0;
+  sigwait(&signals, &number);
+  Log(LogLevel::kInfo, "draining; another signal stops at once", {{"signal", strsignal(number)}});
+  // A second signal ends the process with its default action: what was acknowledged is on disk.
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const sigset_t& signals) {
+  const absl::Status made = MakeDataDir(flags.data_dir);
+  if (!made.ok()) return made;
+  const absl::StatusOr<std::unique_ptr<store::SqliteStore>> store = store::SqliteStore::Open(flags.data_dir);
+  if (!store.ok()) return store.status();
+  const runtime::SystemClock clock;
+  const absl::StatusOr<std::unique_ptr<store::SqliteQueries>> queries =
+      store::SqliteQueries::Open(flags.data_dir, [&clock] { return clock.Read().mono; });
+  if (!queries.ok()) return queries.status();
+  rpc::ServerOptions options{.listen = listen, .coordinator = {}, .enable_reflection = flags.enable_reflection};
+  options.coordinator.settings.lease =
+      std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(flags.lease_seconds));
+  absl::StatusOr<std::unique_ptr<rpc::Server>> server =
+      rpc::Server::Start(options, store->get(), queries->get(), &clock);
+  if (!server.ok()) return server.status();
+  const std::string address = (*server)->address().ToString();
+  const absl::StatusOr<std::unique_ptr<runtime::EndpointFile>> endpoint =
+      runtime::EndpointFile::Write(flags.data_dir, address);
+  if (!endpoint.ok()) return endpoint.status();
+  Log(LogLevel::kInfo, absl::StrCat("listening on ", address),
+      {{"version", contract::kVersion}, {"data_dir", flags.data_dir}, {"lease_s", flags.lease_seconds}});
+  WaitForSignal(signals);
+  (*server)->Shutdown();
+  Log(LogLevel::kInfo, "stopped");
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("The coordinator of basin: turns sweeps into trials and leases them to workers.", "basin-server");
+  DeclareFlags(&app, &flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  const absl::StatusOr<rpc::ListenAddress> listen = rpc::ParseListenAddress(flags.listen);
+  if (!listen.ok()) {
+    std::fprintf(stderr, "basin-server: %s\n", std::string(listen.status().message()).c_str());
+    return kExitUsage;
+  }
+  if (!listen->IsLoopback() && !flags.insecure_allow_remote) {
+    std::fprintf(stderr,
+                 "basin-server: %s can be reached from other machines, and nothing would be encrypted or "
+                 "authenticated.\nListen on 127.0.0.1, or add --insecure-allow-remote if the network is trusted.\n",
+                 flags.listen.c_str());
+    return kExitUsage;
+  }
+  runtime::StartLogging(flags.log_format == "json" ? LogFormat::kJson : LogFormat::kText, LevelOf(flags.log_level));
+  gpr_set_log_function(LogGrpc);
+  if (!listen->IsLoopback()) {
+    Log(LogLevel::kWarn,
+        "INSECURE: anyone who reaches this address can submit sweeps, read all results and act as a worker",
+        {{"listen", flags.listen}});
+  }
+  const sigset_t signals = BlockSignals();
+  const absl::Status served = Serve(flags, *listen, signals);
+  if (served.ok()) return 0;
+  Log(LogLevel::kError, "the server did not start", {{"reason", std::string(served.message())}});
+  return kExitFailed;
+}
+
+}  // namespace
+}  // namespace basin::server
+
+int main(int argc, char** argv) { return basin::server::Main(argc, argv); }
