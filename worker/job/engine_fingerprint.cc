@@ -84,9 +84,9 @@ std::string ComputeFingerprint() {
     std::vector<double> values;
     (*trainer)->Run(
         [&values](const train::EpochReport& report) {
-          values.insert(values.end(), {report.train_loss, report.validation_loss, report.validation_accuracy,
-                                       report.test_loss, report.test_accuracy, report.learning_rate,
-                                       report.gradient_norm});
+          values.insert(values.end(),
+                        {report.train_loss, report.validation_loss, report.validation_accuracy, report.test_loss,
+                         report.test_accuracy, report.learning_rate, report.gradient_norm});
         },
         nullptr);
     digest.Update(values.data(), values.size() * sizeof(double));

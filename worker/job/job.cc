@@ -28,9 +28,12 @@ JobResult Failure(JobOutcome outcome, const absl::Status& status) {
 // Names and order as contract::MetricNames.
 std::array<v1::MetricPoint, 7> PointsOf(const train::EpochReport& report) {
   const std::pair<const char*, double> values[] = {
-      {"train_loss", report.train_loss},       {"val_loss", report.validation_loss},
-      {"val_accuracy", report.validation_accuracy}, {"test_loss", report.test_loss},
-      {"test_accuracy", report.test_accuracy}, {"learning_rate", report.learning_rate},
+      {"train_loss", report.train_loss},
+      {"val_loss", report.validation_loss},
+      {"val_accuracy", report.validation_accuracy},
+      {"test_loss", report.test_loss},
+      {"test_accuracy", report.test_accuracy},
+      {"learning_rate", report.learning_rate},
       {"grad_norm", report.gradient_norm},
   };
   std::array<v1::MetricPoint, 7> points;
