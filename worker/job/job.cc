@@ -49,8 +49,11 @@ std::array<v1::MetricPoint, 7> PointsOf(const train::EpochReport& report) {
 
 JobResult Train(const v1::TrainWorkload& workload, uint64_t seed, const JobContext& context) {
   absl::StatusOr<std::shared_ptr<const data::RawDataset>> raw = context.catalog->Load(workload.dataset().name());
+  if (absl::IsDataLoss(raw.status())) return Failure(JobOutcome::kInvalid, raw.status());
   if (!raw.ok()) {
-    return Failure(absl::IsDataLoss(raw.status()) ? JobOutcome::kInvalid : JobOutcome::kError, raw.status());
+    return Failure(JobOutcome::kError,
+                   absl::Status(raw.status().code(),
+                                absl::StrCat("data set ", workload.dataset().name(), ": ", raw.status().message())));
   }
   const std::string data_digest = (*raw)->digest;
   absl::StatusOr<std::shared_ptr<const data::PreparedData>> prepared =
