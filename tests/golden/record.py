@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Records what PyTorch computes into schedules.txt, sgd.txt and networks.txt beside this file.
+
+Run with Debian's python3-torch (1.13):  tests/golden/record.py
+The C++ tests read the files and need no Python. Numbers are written as hexadecimal floats, so that nothing is lost.
+"""
+
+import math
+import pathlib
+import warnings
+
+import torch
+from torch.optim.lr_scheduler import (ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LinearLR,
+                                      SequentialLR, StepLR)
+
+warnings.filterwarnings("ignore")  # Of the epoch argument to step(), which is deprecated and what we want to record.
+
+FOLDER = pathlib.Path(__file__).parent
+STEPS = 300
+
+
+class Recording:
+    """A file of cases: a name in brackets, then lines `key: values`."""
+
+    def __init__(self, name, about):
+        self.path = FOLDER / name
+        self.lines = [f"# {about}", f"# Made by record.py with PyTorch {torch.__version__}."]
+
+    def case(self, name, **entries):
+        self.lines += ["", f"[{name}]"]
+        for key, value in entries.items():
+            self.lines.append(f"{key}: {value if isinstance(value, str) else self.numbers(value)}")
+
+    @staticmethod
+    def numbers(values):
+        return " ".join(str(v) if isinstance(v, int) else float(v).hex() for v in values)
+
+    def write(self):
+        self.path.write_text("\n".join(self.lines) + "\n")
+        print(self.path.name, self.path.stat().st_size, "bytes")
+
+
+def optimizer_at_one():
+    return torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+
+
+def rates(make, advance):
+    """The rate of each step; `advance(scheduler, t)` is called between step t - 1 and step t."""
+    optimizer = optimizer_at_one()
+    scheduler = make(optimizer)
+    values = []
+    for t in range(STEPS):
+        if t > 0:
+            optimizer.step()
+            advance(scheduler, t)
+        values.append(optimizer.param_groups[0]["lr"])
+    return values
+
+
+def every_step(make):
+    return rates(make, lambda scheduler, t: scheduler.step())
+
+
+def every_epoch(make, steps_per_epoch):
+    return rates(make, lambda scheduler, t: scheduler.step() if t % steps_per_epoch == 0 else None)
+
+
+def fractions_of_epochs(make, steps_per_epoch):
+    """As the documentation of CosineAnnealingWarmRestarts tells users to call it."""
+    return rates(make, lambda scheduler, t: scheduler.step(t // steps_per_epoch + t % steps_per_epoch / steps_per_epoch))
+
+
+def after_warmup(n, make):
+    """(t + 1) / n for t < n, then another scheduler: LinearLR from 1/n, which reaches 1 at step n - 1."""
+    return every_step(lambda o: SequentialLR(
+        o, [LinearLR(o, start_factor=1 / n, end_factor=1.0, total_iters=n - 1), make(o)], milestones=[n]))
+
+
+def after_warmup_by_epochs(n, factor_of_epoch, steps_per_epoch):
+    """PyTorch has no scheduler that warms up by steps and then decays by epochs: the plain formula."""
+    return [(t + 1) / n if t < n else factor_of_epoch((t - n) // steps_per_epoch) for t in range(STEPS)]
+
+
+def record_schedules():
+    file = Recording("schedules.txt", f"The learning rate of {STEPS} steps, from torch.optim.lr_scheduler at base rate 1.")
+
+    def case(name, steps_per_epoch, spec, factors):
+        file.case(name, steps_per_epoch=[steps_per_epoch], spec=spec, factors=factors)
+
+    case("ConstantLR", 20, "constant {}", every_step(lambda o: ConstantLR(o, factor=1.0)))
+    for spe, size, gamma in ((20, 4, 0.5), (7, 3, 0.1), (1, 30, 0.9)):
+        case(f"StepLR by epochs of {spe}, {size}, {gamma}", spe, f"step {{ every_epochs: {size} gamma: {gamma} }}",
+             every_epoch(lambda o: StepLR(o, size, gamma), spe))
+    for size, gamma in ((35, 0.1), (1, 0.99)):
+        case(f"StepLR by steps, {size}, {gamma}", 20, f"step {{ every_steps: {size} gamma: {gamma} }}",
+             every_step(lambda o: StepLR(o, size, gamma)))
+    for spe, gamma in ((20, 0.9), (7, 0.95), (1, 0.97)):
+        case(f"ExponentialLR by epochs of {spe}, {gamma}", spe, f"exponential {{ gamma: {gamma} smooth: false }}",
+             every_epoch(lambda o: ExponentialLR(o, gamma), spe))
+    for spe, gamma in ((20, 0.9), (7, 0.5)):
+        case(f"ExponentialLR by steps, {gamma} in {spe}", spe, f"exponential {{ gamma: {gamma} smooth: true }}",
+             every_step(lambda o: ExponentialLR(o, gamma**(1 / spe))))
+    for low in (0, 0.1):
+        case(f"CosineAnnealingLR to {low}", 20, f"cosine {{ min_factor: {low} }}",
+             every_step(lambda o: CosineAnnealingLR(o, T_max=STEPS, eta_min=low)))
+    for period, factor, low in ((50, 1, 0), (40, 2, 0.05), (7, 3, 0), (300, 1, 0)):
+        case(f"CosineAnnealingWarmRestarts by steps, {period}, {factor}, {low}", 20,
+             f"sgdr {{ first_period_steps: {period} period_factor: {factor} min_factor: {low} }}",
+             every_step(lambda o: CosineAnnealingWarmRestarts(o, period, factor, low)))
+    for spe, period, factor, low in ((20, 3, 2, 0.01), (7, 10, 1, 0)):
+        case(f"CosineAnnealingWarmRestarts by epochs of {spe}, {period}, {factor}, {low}", spe,
+             f"sgdr {{ first_period_epochs: {period} period_factor: {factor} min_factor: {low} }}",
+             fractions_of_epochs(lambda o: CosineAnnealingWarmRestarts(o, period, factor, low), spe))
+    case("LinearLR, then ConstantLR", 20, "warmup { steps: 25 then { constant {} } }",
+         after_warmup(25, lambda o: ConstantLR(o, factor=1.0)))
+    case("LinearLR, then StepLR", 20, "warmup { epochs: 1.5 then { step { every_steps: 60 gamma: 0.3 } } }",
+         after_warmup(30, lambda o: StepLR(o, 60, 0.3)))
+    case("LinearLR, then CosineAnnealingLR", 20, "warmup { epochs: 2 then { cosine { min_factor: 0.02 } } }",
+         after_warmup(40, lambda o: CosineAnnealingLR(o, T_max=STEPS - 40, eta_min=0.02)))
+    case("LinearLR, then CosineAnnealingWarmRestarts", 20,
+         "warmup { steps: 13 then { sgdr { first_period_steps: 41 period_factor: 2 min_factor: 0 } } }",
+         after_warmup(13, lambda o: CosineAnnealingWarmRestarts(o, 41, 2, 0)))
+    case("warm-up by steps, then decay by epochs", 20,
+         "warmup { steps: 30 then { exponential { gamma: 0.9 smooth: false } } }",
+         after_warmup_by_epochs(30, lambda e: 0.9**e, 20))
+    file.write()
+
+
+def record_sgd():
+    steps, size = 50, 8
+    generator = torch.Generator().manual_seed(1)
+    start = torch.randn(size, generator=generator)
+    gradients = torch.randn(steps, size, generator=generator)
+    step_rates = [0.1 * 0.97**t for t in range(steps)]
+    file = Recording("sgd.txt", "Parameters after each of 50 steps of torch.optim.SGD in float32, gradients given.")
+    file.case("given", start=start.tolist(), gradients=gradients.flatten().tolist(), rates=step_rates)
+    for name, settings in (
+        ("plain", {}),
+        ("momentum", dict(momentum=0.9)),
+        ("momentum, dampening", dict(momentum=0.9, dampening=0.3)),
+        ("momentum, full dampening", dict(momentum=0.5, dampening=1.0)),
+        ("nesterov", dict(momentum=0.9, nesterov=True)),
+        ("l2", dict(weight_decay=0.05)),
+        ("momentum, l2", dict(momentum=0.9, weight_decay=0.05)),
+        ("momentum, dampening, l2", dict(momentum=0.8, dampening=0.5, weight_decay=0.02)),
+        ("nesterov, l2", dict(momentum=0.95, nesterov=True, weight_decay=0.01)),
+    ):
+        params = start.clone().requires_grad_()
+        optimizer = torch.optim.SGD([params], lr=step_rates[0], **settings)
+        trajectory = []
+        for t in range(steps):
+            optimizer.param_groups[0]["lr"] = step_rates[t]
+            params.grad = gradients[t].clone()
+            optimizer.step()
+            trajectory += params.tolist()
+        spec = " ".join(f"{'l2' if k == 'weight_decay' else k}: {str(v).lower()}" for k, v in settings.items())
+        file.case(name, spec=spec, params=trajectory)
+    file.write()
+
+
+def flat(layers, of):
+    """Ours: of each layer the weights, inputs x outputs, then the biases."""
+    return torch.cat([part for layer in layers for part in (of(layer.weight).t().flatten(), of(layer.bias))]).tolist()
+
+
+def record_networks():
+    file = Recording("networks.txt",
+                     "Mean cross entropy and its gradient, in float64 from parameters and inputs that float32 holds.")
+    for name, spec, sizes, activation, count, spread in (
+        ("softmax regression", "softmax_regression {}", (7, 4), None, 9, 1),
+        ("relu", "mlp { hidden: [6, 5] activation: ACTIVATION_RELU }", (7, 6, 5, 3), torch.relu, 11, 1),
+        ("tanh", "mlp { hidden: [9] activation: ACTIVATION_TANH }", (5, 9, 4), torch.tanh, 10, 1),
+        ("one example", "mlp { hidden: [20] activation: ACTIVATION_RELU }", (17, 20, 10), torch.relu, 1, 1),
+        ("large logits", "mlp { hidden: [6] activation: ACTIVATION_TANH }", (5, 6, 3), torch.tanh, 8, 60),
+    ):
+        generator = torch.Generator().manual_seed(len(name))
+        layers = [torch.nn.Linear(a, b).double() for a, b in zip(sizes, sizes[1:])]
+        with torch.no_grad():
+            for layer in layers:
+                for tensor, scale in ((layer.weight, spread / math.sqrt(layer.in_features)), (layer.bias, 0.1)):
+                    tensor.copy_((scale * torch.randn(tensor.shape, generator=generator)).float())
+        inputs = torch.randn(count, sizes[0], generator=generator).double()
+        labels = torch.randint(sizes[-1], (count,), generator=generator)
+        values = inputs
+        for i, layer in enumerate(layers):
+            values = layer(values)
+            if i + 1 < len(layers):
+                values = activation(values)
+        loss = torch.nn.functional.cross_entropy(values, labels)
+        loss.backward()
+        accuracy = (values.argmax(1) == labels).double().mean()
+        file.case(name, model=spec, inputs=inputs.flatten().tolist(), labels=labels.tolist(), classes=[sizes[-1]],
+                  params=flat(layers, lambda tensor: tensor.detach()), loss=[loss.item()], accuracy=[accuracy.item()],
+                  gradient=flat(layers, lambda tensor: tensor.grad))
+    file.write()
+
+
+if __name__ == "__main__":
+    record_schedules()
+    record_sgd()
+    record_networks()
