@@ -288,14 +288,14 @@ void Coordinator::WakeWaiters() {
 uint64_t Coordinator::WakeWaiter(uint64_t call) {
   absl::StatusOr<core::Decision> decision = core::Decide(state_, waiters_.waiters().at(call).command, now_);
   if (decision.ok() && IsEmpty(decision->reply)) return 0;
-  Answer answer{.done = waiters_.Remove(call)->done, .reply = decision.status()};
-  uint64_t leases = 0;
-  if (decision.ok()) {
-    Apply(decision->events);
-    leases = std::get<core::LeaseReply>(decision->reply).leases.size();
-    answer.reply = std::move(decision->reply);
+  ReplyCallback done = waiters_.Remove(call)->done;
+  if (!decision.ok()) {
+    answers_.push_back({std::move(done), decision.status()});
+    return 0;
   }
-  answers_.push_back(std::move(answer));
+  Apply(decision->events);
+  const uint64_t leases = std::get<core::LeaseReply>(decision->reply).leases.size();
+  answers_.push_back({std::move(done), std::move(decision->reply)});
   return leases;
 }
 
