@@ -1,31 +1,36 @@
 """A plain Python program, with stubs generated from the protos, submits a sweep and reads its results.
 
 Usage: python_client_test.py --server PROGRAM --worker PROGRAM --protos DIR
-Exit code 77: grpc_tools is not installed, nothing was tested.
+Exit code 77: a package that it needs is not installed, and nothing was tested.
 """
 
 import argparse
 import importlib
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
 try:
+    import google.protobuf  # noqa: F401
     import grpc
-    import grpc_tools.protoc
 except ImportError as missing:
-    print(f"skipped: {missing} (Debian: python3-grpc-tools)")
+    print(f"skipped: {missing} (Debian: python3-grpcio, python3-protobuf)")
     sys.exit(77)
 
 
 def generate_stubs(protos: pathlib.Path, into: pathlib.Path) -> None:
-    files = sorted(str(path.relative_to(protos)) for path in protos.glob("basin/v1/*.proto"))
-    well_known = pathlib.Path(grpc_tools.__file__).parent / "_proto"
-    arguments = ["protoc", f"-I{protos}", f"-I{well_known}", f"--python_out={into}", f"--grpc_python_out={into}"]
-    if grpc_tools.protoc.main(arguments + files) != 0:
-        raise RuntimeError("the stubs could not be generated")
+    """Those of `python3 -m grpc_tools.protoc`, by the programs that it wraps: Debian 12's grpc_tools is too old."""
+    plugin = shutil.which("grpc_python_plugin")
+    if plugin is None or shutil.which("protoc") is None:
+        print("skipped: no protoc or no grpc_python_plugin (Debian: protobuf-compiler, protobuf-compiler-grpc)")
+        sys.exit(77)
+    command = ["protoc", f"-I{protos}", f"--plugin=protoc-gen-grpc_python={plugin}"]
+    command += [f"--python_out={into}", f"--grpc_python_out={into}"]
+    command += sorted(str(path.relative_to(protos)) for path in protos.glob("basin/v1/*.proto"))
+    subprocess.run(command, cwd=protos, check=True)
     sys.path.insert(0, str(into))
 
 

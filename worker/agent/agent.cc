@@ -114,8 +114,8 @@ void Agent::Leave() {
     request.set_worker_id(worker_id);
     status = client_->Unregister(request, options_.farewell);
   }
-  if (status.ok()) {
-    log_->Info("left", {{"worker", worker_id}});
+  if (status.ok() || left_behind == 0) {
+    log_->Info("left", {{"worker", worker_id}, {"error", std::string(status.message())}});
   } else {
     log_->Warning("left without a good-bye: leases still held run out at the server",
                   {{"worker", worker_id},

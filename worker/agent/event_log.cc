@@ -107,7 +107,7 @@ void EventLog::Write(LogLevel level, std::string_view message, Fields fields) {
   const spdlog::level::level_enum spdlog_level = ToSpdlog(level);
   if (!sink_->logger.should_log(spdlog_level)) return;
   const bool json = format_ == LogFormat::kJson;
-  std::string line = json ? "\"msg\":" + Quoted(message) : std::string(message);
+  std::string line = json ? "\"msg\":" + Quoted(message) : Text(std::string(message), json);
   for (const Field& field : fields) {
     if (const auto* text = std::get_if<std::string>(&field.value); text && text->empty()) continue;
     line += json ? ",\"" : " ";
