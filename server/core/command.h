@@ -73,8 +73,8 @@ struct Report {
   WorkerId worker;
   std::vector<TrialReport> trials;
 };
-// Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late (it was
-// stopped, or the machine slept). If that is more than a tenth of a lease, nothing ends: every lease gets a fresh term
+// Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late, if it
+// was stopped or the machine slept, and zero otherwise. Unless it is zero nothing ends: every lease gets a fresh term
 // instead, so that heartbeats and results waiting in the queue count.
 struct ExpireLeases {
   MonoTime stalled{};

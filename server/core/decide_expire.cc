@@ -32,7 +32,7 @@ Decision Grace(const State& state, Now now) {
 
 absl::StatusOr<Decision> DecideOne(const State& state, const ExpireLeases& command, Now now) {
   const MonoTime lease = state.settings().lease;
-  if (command.stalled > lease / 10) return Grace(state, now);
+  if (command.stalled > MonoTime::zero()) return Grace(state, now);
 
   Decision decision;
   AttemptEnds ends(state, now, &decision.events);

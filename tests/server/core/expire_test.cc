@@ -132,13 +132,6 @@ TEST_F(ExpireTest, StalledLoopGivesEveryoneAFreshTerm) {
   EXPECT_TRUE(scheduler_.Succeed("w", {"s", 0}, 1).status.ok()) << "what waited in the queue counts";
 }
 
-TEST_F(ExpireTest, LoopThatIsALittleLateEndsWhatIsOverdue) {
-  Start(SweepBuilder());
-  scheduler_.Advance(31);
-  ASSERT_TRUE(scheduler_.Do(ExpireLeases{std::chrono::seconds(1)}).ok());
-  EXPECT_EQ(counts().running, 0u);
-}
-
 TEST_F(ExpireTest, NextDeadlineIsTheEarliestEnd) {
   EXPECT_EQ(scheduler_.state().NextDeadline(), std::nullopt);
   const MonoTime start = scheduler_.now().mono;

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "server/core/command.h"
+#include "server/core/event.h"
+#include "server/core/state.h"
+
+namespace basin::tests::simulation {
+
+// Sees what became durable and what callers were told, and judges it by rules of its own (RELIABILITY's invariants):
+//   I1  what a caller is told is durable by then
+//   I2  a trial has at most one accepted end
+//   I3  an attempt is durable before it is leased; a stale one changes nothing
+//   I4  once faults have stopped, every trial ends (asked by the world through Unfinished)
+//   I5  points are those of the attempt, in order, each once
+//   I7  a sweep ends with exactly its number of trials
+class Checker {
+ public:
+  void OnCommit(const std::vector<server::core::Event>& events);
+  // The state in memory, right after a commit or a restart: it must be what the durable events give.
+  void OnState(const server::core::State& state);
+
+  // What callers were told.
+  void OnLeased(const server::core::WorkerId& worker, const server::core::TrialKey& key, uint32_t attempt);
+  void OnPointsAccepted(const server::core::TrialKey& key, uint32_t attempt, uint64_t next_sequence);
+  void OnOutcomeAccepted(const server::core::TrialKey& key, uint32_t attempt, const server::core::Outcome& outcome);
+  void OnCreated(const std::string& request_id, const server::core::SweepId& id);
+  void OnCancelled(const server::core::SweepId& id);
+
+  void Fail(const std::string& violation) {
+    if (!violation_) violation_ = violation;
+  }
+  const std::optional<std::string>& violation() const { return violation_; }
+
+  // What has not ended; empty if everything has, as it should.
+  std::string Unfinished() const;
+  // I7, at the end of a run.
+  void CheckTotals();
+
+  struct Trial {
+    bool running = false;
+    bool ended = false;
+    server::core::TrialState state = server::core::TrialState::kPending;
+    uint32_t attempt = 0;
+    uint32_t failures = 0;
+    server::core::WorkerId worker;
+    uint64_t next_sequence = 0;
+    std::string outcome;                  // Identity of the accepted one.
+    std::map<uint32_t, uint64_t> points;  // How many, by attempt.
+  };
+  struct Sweep {
+    std::shared_ptr<const server::core::SweepDefinition> definition;
+    server::core::SweepState state = server::core::SweepState::kRunning;
+    std::map<uint64_t, Trial> trials;
+    uint64_t never_leased_cancelled = 0;
+  };
+  const std::map<server::core::SweepId, Sweep>& sweeps() const { return sweeps_; }
+  uint64_t commits() const { return commits_; }
+  uint64_t attempts() const { return attempts_; }
+  uint64_t results() const { return results_; }
+  uint64_t requeued() const { return requeued_; }
+
+ private:
+  class Follower;
+  void Expect(bool holds, const std::string& violation) {
+    if (!holds) Fail(violation);
+  }
+  const Trial* Find(const server::core::TrialKey& key) const;
+
+  std::map<server::core::SweepId, Sweep> sweeps_;
+  std::set<server::core::SweepId> deleted_;
+  std::map<std::string, server::core::SweepId> requests_;
+  std::optional<std::string> violation_;
+  uint64_t commits_ = 0, attempts_ = 0, results_ = 0, requeued_ = 0;
+};
+
+}  // namespace basin::tests::simulation

@@ -1,0 +1,184 @@
+#include "tests/simulation/coordinator_host.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/core/invariants.h"
+
+namespace basin::tests::simulation {
+
+using namespace server::core;  // NOLINT: every noun of the core.
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr MonoTime kTick = kLease / 8;
+
+Settings SimulatedSettings() {
+  Settings settings;
+  settings.lease = kLease;
+  settings.look_ahead = 4;
+  return settings;
+}
+
+}  // namespace
+
+CoordinatorHost::CoordinatorHost(World* world) : world_(*world), dice_(world->dice.Fork()) { Start(); }
+
+Now CoordinatorHost::Now() const { return {world_.timeline.now() + mono_base_, world_.timeline.now() + wall_offset_}; }
+
+void CoordinatorHost::Start() {
+  ++life_;
+  // A monotonic clock means nothing to the next run of the server.
+  mono_base_ = dice_.Between(MonoTime{}, std::chrono::hours(1000));
+  Reload();
+  world_.Note("coordinator starts");
+  world_.timeline.After(kTick, [this, life = life_] { Tick(life); });
+}
+
+void CoordinatorHost::Reload() {
+  absl::StatusOr<Snapshot> snapshot = store_.Load();
+  state_.emplace(State::Restore(SimulatedSettings(), *std::move(snapshot), Now()));
+  if (const absl::Status sound = CheckInvariants(*state_); !sound.ok()) {
+    world_.checker.Fail(absl::StrCat("after a restart: ", std::string(sound.message())));
+  }
+  world_.checker.OnState(*state_);
+}
+
+void CoordinatorHost::Crash() {
+  if (!up()) return;
+  ++world_.result.crashes;
+  if (committing_ && dice_.Chance(0.5)) StoreBatch();
+  world_.Note("coordinator crashes");
+  state_.reset();
+  inbox_.clear();
+  batch_.clear();
+  answers_.clear();
+  committing_ = false;
+  stalled_ = {};
+  stopped_until_ = {};
+  ++life_;
+  world_.timeline.After(dice_.Between(milliseconds(100), seconds(15)), [this] { Start(); });
+}
+
+void CoordinatorHost::Stop() {
+  if (!up()) return;
+  const MonoTime length = dice_.Between(seconds(2), seconds(30));
+  stopped_until_ = world_.timeline.now() + length;
+  stalled_ = length;
+  world_.Note("coordinator is stopped");
+}
+
+void CoordinatorHost::Receive(Command command, Done done) {
+  if (!up()) return;
+  inbox_.push_back({std::move(command), std::move(done)});
+  // Whoever comes a little later is in the same batch.
+  if (inbox_.size() > 1 || committing_) return;
+  world_.timeline.After(dice_.Between(MonoTime{}, milliseconds(3)), [this, life = life_] {
+    if (life == life_) Round();
+  });
+}
+
+void CoordinatorHost::Tick(uint64_t life) {
+  if (life != life_) return;
+  Round();
+  if (life == life_) world_.timeline.After(kTick, [this, life] { Tick(life); });
+}
+
+void CoordinatorHost::Round() {
+  if (!up() || committing_) return;
+  if (world_.timeline.now() < stopped_until_) {
+    world_.timeline.After(stopped_until_ - world_.timeline.now(), [this, life = life_] {
+      if (life == life_) Round();
+    });
+    return;
+  }
+  for (Call& call : std::exchange(inbox_, {})) {
+    absl::StatusOr<Reply> reply = Execute(std::move(call.command));
+    answers_.push_back({std::move(call.done), std::move(reply)});
+    if (world_.checker.violation()) return;
+  }
+  const std::optional<MonoTime> deadline = state_->NextDeadline();
+  if (deadline && (*deadline <= Now().mono || stalled_ > MonoTime{})) {
+    if (!Execute(ExpireLeases{stalled_}).ok()) world_.checker.Fail("expiry was refused");
+    if (world_.checker.violation()) return;
+  }
+  stalled_ = {};
+  if (world_.mutant != nullptr && world_.mutant->reply_before_commit) SendAnswers();
+  if (batch_.empty()) return SendAnswers();
+  committing_ = true;
+  const MonoTime latency = dice_.Chance(0.02) ? milliseconds(900) : milliseconds(15);
+  world_.timeline.After(dice_.Between(milliseconds(1), latency), [this, life = life_] { Finish(life); });
+}
+
+void CoordinatorHost::Finish(uint64_t life) {
+  if (life != life_) return;
+  committing_ = false;
+  if (!world_.healed && dice_.Chance(world_.faults.commit_fails)) {
+    // The disk is full: nothing of the batch happened, and the memory that says so is thrown away.
+    world_.Note("commit fails");
+    batch_.clear();
+    for (Answer& answer : answers_) answer.reply = absl::ResourceExhaustedError("the disk is full");
+    Reload();
+  } else {
+    StoreBatch();
+    if (world_.checker.violation()) return;
+    state_->ForgetFinished();
+    world_.checker.OnState(*state_);
+  }
+  SendAnswers();
+  if (!inbox_.empty()) Round();
+}
+
+bool CoordinatorHost::StoreBatch() {
+  std::vector<Event> events = std::exchange(batch_, {});
+  if (world_.mutant != nullptr && world_.mutant->commit) world_.mutant->commit(&events);
+  if (!store_.Commit(events).ok()) world_.checker.Fail("the store refused a commit");
+  world_.checker.OnCommit(events);
+  world_.Note(absl::StrCat("commit of ", events.size()));
+  return true;
+}
+
+void CoordinatorHost::SendAnswers() {
+  for (Answer& answer : std::exchange(answers_, {})) answer.done(std::move(answer.reply));
+}
+
+absl::StatusOr<Reply> CoordinatorHost::Execute(Command command) {
+  FillIn(&command);
+  const Mutant* mutant = world_.mutant;
+  if (mutant != nullptr && mutant->before) mutant->before(*state_, &command);
+  absl::StatusOr<Decision> decision = Decide(*state_, command, Now());
+  if (!decision.ok()) return decision.status();
+  if (mutant != nullptr && mutant->after) mutant->after(*state_, command, &*decision);
+  for (Event& event : decision->events) {
+    state_->Apply(event);
+    if (const auto* created = std::get_if<SweepCreated>(&event)) definitions_[created->id] = created->definition;
+    const bool memory_only =
+        std::holds_alternative<LeasesRenewed>(event) || std::holds_alternative<LeaseAnswered>(event);
+    if (!memory_only) batch_.push_back(std::move(event));
+  }
+  if (const absl::Status sound = CheckInvariants(*state_); !sound.ok()) {
+    world_.checker.Fail(std::string(sound.message()));
+  }
+  return std::move(decision->reply);
+}
+
+void CoordinatorHost::FillIn(Command* command) {
+  if (auto* create = std::get_if<CreateSweep>(command)) {
+    create->id = absl::StrCat("s", dice_.Below(1000000));
+    if (const auto stored = store_.FindRequest(create->request_id); stored.ok()) create->stored = *stored;
+  } else if (auto* retry = std::get_if<RetrySweep>(command)) {
+    if (const auto failed = store_.FailedTrials(retry->id); failed.ok()) retry->failed = *failed;
+    if (definitions_.contains(retry->id)) retry->definition = definitions_.at(retry->id);
+  } else if (auto* worker = std::get_if<RegisterWorker>(command)) {
+    worker->id = absl::StrCat("w-", dice_.Below(1000000000));
+  } else if (auto* report = std::get_if<Report>(command)) {
+    for (TrialReport& trial : report->trials) {
+      if (state_->FindRunning(trial.key) != nullptr || state_->FindFinished(trial.key) != nullptr) continue;
+      if (const auto stored = store_.FindFinished(trial.key); stored.ok()) trial.stored = *stored;
+    }
+  }
+}
+
+}  // namespace basin::tests::simulation

@@ -1,0 +1,58 @@
+#include <gtest/gtest.h>
+
+#include "tests/simulation/world.h"
+
+namespace basin::tests::simulation {
+namespace {
+
+constexpr uint64_t kSeeds = 300;
+
+std::string Repeat(uint64_t seed) {
+  return "repeat with: simulate --seeds 1 --trace --first-seed " + std::to_string(seed);
+}
+
+TEST(SimulationTest, NoSeedBreaksAPromise) {
+  RunResult all;
+  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const RunResult result = Run({.seed = seed});
+    ASSERT_EQ(result.violation.value_or(""), "") << Repeat(seed);
+    all.crashes += result.crashes;
+    all.worker_crashes += result.worker_crashes;
+    all.lost_messages += result.lost_messages;
+    all.duplicates += result.duplicates;
+    all.refused_reports += result.refused_reports;
+    all.requeued += result.requeued;
+    all.results += result.results;
+  }
+  // The promises were put to the test.
+  EXPECT_GT(all.crashes, kSeeds);
+  EXPECT_GT(all.worker_crashes, kSeeds);
+  EXPECT_GT(all.lost_messages, kSeeds * 10);
+  EXPECT_GT(all.duplicates, kSeeds * 10);
+  EXPECT_GT(all.refused_reports, kSeeds);
+  EXPECT_GT(all.requeued, kSeeds);
+  EXPECT_GT(all.results, kSeeds * 10);
+}
+
+TEST(SimulationTest, SameSeedGivesTheSameTrace) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) EXPECT_EQ(Run({.seed = seed}).digest, Run({.seed = seed}).digest);
+  EXPECT_NE(Run({.seed = 1}).digest, Run({.seed = 2}).digest);
+}
+
+class MutantTest : public ::testing::TestWithParam<Mutant> {};
+
+TEST_P(MutantTest, IsCaught) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    if (Run({.seed = seed, .mutant = &GetParam()}).violation) return;
+  }
+  FAIL() << "60 seeds did not see the defect";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MutantTest, ::testing::ValuesIn(AllMutants()), [](const auto& test) {
+  std::string name = test.param.name;
+  std::erase(name, '-');
+  return name;
+});
+
+}  // namespace
+}  // namespace basin::tests::simulation
