@@ -42,9 +42,10 @@ class CoordinatorHost {
   void Tick(uint64_t life);
   void Round();
   void Finish(uint64_t life);
-  bool StoreBatch();
+  void StoreBatch();
   void SendAnswers();
   absl::StatusOr<server::core::Reply> Execute(server::core::Command command);
+  void CheckState();
   void FillIn(server::core::Command* command);
   server::core::Now Now() const;
 

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", seeds, "How many seeds to run");
   app.add_option("--first-seed", first, "The first of them");
   app.add_option("--mutant", mutant, "A defect to seed into the scheduler; `list` lists them");
+  app.add_flag("--history-alone", options.history_alone, "Do not check the scheduler's memory, only what it leads to");
   app.add_flag("--trace", options.print, "Print what happens");
   CLI11_PARSE(app, argc, argv);
   if (mutant == "list") {
@@ -38,7 +39,7 @@ int main(int argc, char** argv) {
   uint64_t attempts = 0, results = 0;
   for (uint64_t seed = first; seed < first + seeds; ++seed) {
     options.seed = seed;
-    const RunResult result = Run(options);
+    const RunResult result = RunSeed(options);
     virtual_time += result.virtual_time;
     attempts += result.attempts;
     results += result.results;

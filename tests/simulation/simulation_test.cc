@@ -5,7 +5,16 @@
 namespace basin::tests::simulation {
 namespace {
 
-constexpr uint64_t kSeeds = 300;
+constexpr uint64_t kSeeds = 500;
+
+// A mutant has to be seen in the history alone.
+RunOptions With(uint64_t seed, const Mutant* mutant = nullptr) {
+  RunOptions options;
+  options.seed = seed;
+  options.mutant = mutant;
+  options.history_alone = mutant != nullptr;
+  return options;
+}
 
 std::string Repeat(uint64_t seed) {
   return "repeat with: simulate --seeds 1 --trace --first-seed " + std::to_string(seed);
@@ -14,7 +23,7 @@ std::string Repeat(uint64_t seed) {
 TEST(SimulationTest, NoSeedBreaksAPromise) {
   RunResult all;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const RunResult result = Run({.seed = seed});
+    const RunResult result = RunSeed(With(seed));
     ASSERT_EQ(result.violation.value_or(""), "") << Repeat(seed);
     all.crashes += result.crashes;
     all.worker_crashes += result.worker_crashes;
@@ -35,17 +44,17 @@ TEST(SimulationTest, NoSeedBreaksAPromise) {
 }
 
 TEST(SimulationTest, SameSeedGivesTheSameTrace) {
-  for (uint64_t seed = 1; seed <= 10; ++seed) EXPECT_EQ(Run({.seed = seed}).digest, Run({.seed = seed}).digest);
-  EXPECT_NE(Run({.seed = 1}).digest, Run({.seed = 2}).digest);
+  for (uint64_t seed = 1; seed <= 10; ++seed) EXPECT_EQ(RunSeed(With(seed)).digest, RunSeed(With(seed)).digest);
+  EXPECT_NE(RunSeed(With(1)).digest, RunSeed(With(2)).digest);
 }
 
 class MutantTest : public ::testing::TestWithParam<Mutant> {};
 
-TEST_P(MutantTest, IsCaught) {
-  for (uint64_t seed = 1; seed <= 60; ++seed) {
-    if (Run({.seed = seed, .mutant = &GetParam()}).violation) return;
+TEST_P(MutantTest, IsSeenInTheHistory) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    if (RunSeed(With(seed, &GetParam())).violation) return;
   }
-  FAIL() << "60 seeds did not see the defect";
+  FAIL() << "200 seeds did not see the defect";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, MutantTest, ::testing::ValuesIn(AllMutants()), [](const auto& test) {

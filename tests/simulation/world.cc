@@ -139,6 +139,6 @@ class Simulation {
 
 }  // namespace
 
-RunResult Run(const RunOptions& options) { return Simulation(options).Run(); }
+RunResult RunSeed(const RunOptions& options) { return Simulation(options).Run(); }
 
 }  // namespace basin::tests::simulation

@@ -22,6 +22,8 @@ struct RunOptions {
   uint64_t seed = 1;
   const Mutant* mutant = nullptr;
   bool print = false;
+  // Without the core's own check of its state: the history alone must tell.
+  bool history_alone = false;
 };
 
 struct RunResult {
@@ -41,15 +43,20 @@ struct RunResult {
 
 // One run: a coordinator with the real core, workers that follow WorkerService, users, and a network, in virtual time.
 // First a while with faults; then all faults stop, and everything must end in bounded time.
-RunResult Run(const RunOptions& options);
+RunResult RunSeed(const RunOptions& options);
 
 // What the parts of a run share.
 struct World {
   explicit World(const RunOptions& options)
-      : dice(options.seed), mutant(options.mutant), trace(options.print), faults(Faults::Draw(dice)) {}
+      : dice(options.seed),
+        mutant(options.mutant),
+        history_alone(options.history_alone),
+        trace(options.print),
+        faults(Faults::Draw(dice)) {}
   Timeline timeline;
   Dice dice;
   const Mutant* mutant;
+  const bool history_alone;
   Trace trace;
   Faults faults;
   Checker checker;
