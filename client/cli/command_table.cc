@@ -1,0 +1,14 @@
+#include "client/cli/commands.h"
+
+namespace basin::client::cli {
+
+const std::vector<Command>& Commands() {
+  static const auto* const commands = new std::vector<Command>{
+      RunCommand(),    UpCommand(),      SubmitCommand(),    ScheduleCommand(), ListCommand(),    ShowCommand(),
+      WatchCommand(),  ResultsCommand(), TrialsCommand(),    ExportCommand(),   SqlCommand(),     PauseCommand(),
+      ResumeCommand(), CancelCommand(),  RetryCommand(),     RmCommand(),       WorkersCommand(), DrainCommand(),
+      DoctorCommand(), VersionCommand(), CompletionCommand()};
+  return *commands;
+}
+
+}  // namespace basin::client::cli

@@ -1,0 +1,178 @@
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "client/api/exit_code.h"
+#include "client/api/request_id.h"
+#include "client/cli/commands.h"
+#include "client/cli/interrupt.h"
+#include "client/cli/local_cluster.h"
+#include "client/cli/local_dirs.h"
+#include "client/cli/progress.h"
+#include "client/cli/results.h"
+#include "client/cli/spec_source.h"
+#include "client/cli/sweep_text.h"
+#include "client/format/human.h"
+#include "proto/contract/digest.h"
+#include "proto/contract/space.h"
+
+namespace basin::client::cli {
+namespace {
+
+constexpr double kStopSeconds = 15;
+// How long a sweep may wait for what no worker has: workers that are all there will not get a data set by themselves.
+constexpr double kWaitingSeconds = 5;
+constexpr double kConnectSeconds = 60;
+
+struct Options {
+  std::string spec;
+  uint32_t workers = 1;
+  std::string data_dir;
+  std::string datasets_dir;
+};
+
+// Ends a run that would wait for ever.
+class Patience {
+ public:
+  Patience(Context& context, uint32_t workers) : context_(context), workers_(workers) {}
+
+  absl::Status Check(const v1::Sweep& sweep) {
+    const auto now = std::chrono::steady_clock::now();
+    if (sweep.waiting().empty() || sweep.trials().running() > 0) {
+      since_.reset();
+      return absl::OkStatus();
+    }
+    if (!since_) since_ = now;
+    const double waited = std::chrono::duration<double>(now - *since_).count();
+    if (waited < kWaitingSeconds || (waited < kConnectSeconds && Connected() < workers_)) return absl::OkStatus();
+    return absl::FailedPreconditionError("the sweep cannot go on here: " + sweep.waiting());
+  }
+
+ private:
+  uint32_t Connected() {
+    uint32_t n = 0;
+    api::Pager<v1::Worker> workers = context_.client().Workers();
+    workers.ForEach([&](const v1::Worker& worker) { return n += worker.state() == v1::WORKER_STATE_CONNECTED, true; })
+        .IgnoreError();
+    return n;
+  }
+
+  Context& context_;
+  const uint32_t workers_;
+  std::optional<std::chrono::steady_clock::time_point> since_;
+};
+
+// Submits the sweep, or finds it again in a data dir where it ran before, and follows it to its end.
+absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interrupt& interrupt,
+                                const v1::SweepSpec& spec) {
+  api::Client& client = context.client();
+  const std::string request_id = "run-" + contract::Sha256Hex(spec.SerializeAsString()).substr(0, 32);
+  absl::StatusOr<v1::Sweep> sweep = client.CreateSweep(spec, request_id);
+  if (sweep.ok() && sweep->state() == v1::SWEEP_STATE_PAUSED) sweep = client.ResumeSweep(sweep->id());
+  if (!sweep.ok()) return sweep.status();
+  const uint64_t done = DoneTrials(sweep->trials());
+  context.Note(spec.name() + ": " + SizeText(sweep->configs(), sweep->seeds()) +
+               (done > 0 ? ", " + std::to_string(done) + " of them done before" : ""));
+
+  Patience patience(context, cluster.workers());
+  const auto check = [&](const v1::Sweep& now) {
+    const absl::Status status = cluster.Check([&](const std::string& words) { context.Warn(words); });
+    return status.ok() ? patience.Check(now) : status;
+  };
+  const size_t width = context.environment().err_terminal_width;
+  sweep = FollowSweep(client, sweep->id(), interrupt,
+                      {.out = &context.err(),
+                       .terminal_width = width,
+                       .color = context.ColorOn(width),
+                       .quiet = context.quiet(),
+                       .check = check});
+  // A call fails when the coordinator dies; its log says more than the call.
+  if (!sweep.ok() && !interrupt.requested()) {
+    const absl::Status status = cluster.Check([](const std::string&) {});
+    if (!status.ok()) return status;
+  }
+  return sweep;
+}
+
+absl::StatusOr<int> Run(Context& context, const Options& options) {
+  const absl::StatusOr<v1::SweepSpec> spec = LoadSpec(options.spec, *context.environment().in);
+  if (!spec.ok()) return spec.status();
+  const absl::StatusOr<std::filesystem::path> data_dir =
+      options.data_dir.empty()
+          ? DefaultDir(context.environment(), "basin-runs/" + spec->name() + "-" + api::RandomRequestId().substr(0, 6))
+          : AbsoluteDir(options.data_dir);
+  if (!data_dir.ok()) return data_dir.status();
+  const auto space = contract::Space::Create(*spec);
+  if (!space.ok()) return space.status();
+  const uint64_t trials = (*space)->size() * contract::SeedCount(spec->seeds());
+
+  // A second Ctrl-C ends this process at once, and with it, by their parent's death, the others.
+  Interrupt interrupt([](int count) {
+    if (count > 1) _exit(api::kInterrupted);
+  });
+  const std::string again = "basin run " + options.spec + " --data-dir " + data_dir->string();
+  const auto interrupted = [&] {
+    context.Note("Stopped; what was computed is kept. Go on with: " + again);
+    return api::kInterrupted;
+  };
+  context.Note("Data and logs are kept in " + data_dir->string());
+  // With fewer trials than cores, each trial gets several.
+  const auto slots = static_cast<uint32_t>(std::min<uint64_t>(trials, UsableCores()));
+  auto cluster = LocalCluster::Start({.program_dir = context.environment().program_dir,
+                                      .data_dir = *data_dir,
+                                      .workers = options.workers,
+                                      .slots = slots,
+                                      .datasets_dir = options.datasets_dir},
+                                     interrupt);
+  if (interrupt.requested()) return interrupted();
+  if (!cluster.ok()) return cluster.status();
+  context.UseServer((*cluster)->address(), 5);
+
+  const absl::StatusOr<v1::Sweep> sweep = RunOn(context, **cluster, interrupt, *spec);
+  absl::Status printed = absl::OkStatus();
+  if (sweep.ok()) printed = PrintResults(context, {.sweep = sweep->id()});
+  const absl::Status stopped = (*cluster)->Stop(kStopSeconds);
+  if (!stopped.ok()) context.Warn(std::string(stopped.message()));
+  if (!sweep.ok()) {
+    if (interrupt.requested()) return interrupted();
+    context.Note("Once that is mended, go on with: " + again);
+    return sweep.status();
+  }
+  if (!printed.ok()) return printed;
+  context.Note("To look at it again: basin up --data-dir " + data_dir->string());
+  return ExitCodeOfSweep(*sweep);
+}
+
+}  // namespace
+
+Command RunCommand() {
+  return {.name = "run",
+          .group = "Run sweeps",
+          .summary = "All in one: run a sweep on this machine and print its results",
+          .example =
+              "basin run sweep.yaml\n"
+              "basin run sweep.yaml --workers 2 --data-dir ./my-run    # run again after Ctrl-C: it goes on\n"
+              "basin run sweep.yaml --format json > results.json",
+          .define = [](CLI::App& app) -> Action {
+            auto options = std::make_shared<Options>();
+            app.add_option("SPEC", options->spec, "The sweep file (YAML or JSON); - reads standard input")
+                ->required()
+                ->option_text("SPEC");
+            app.add_option("--workers", options->workers, "Worker processes, which share the cores; the default is 1")
+                ->option_text("N")
+                ->check(CLI::Range(1, 256));
+            app.add_option(
+                   "--data-dir", options->data_dir,
+                   "Where the coordinator keeps the sweep; the default is a new one in ~/.local/state/basin-runs")
+                ->option_text("DIR");
+            app.add_option("--datasets-dir", options->datasets_dir,
+                           "Where data sets lie; the default is ~/.local/share/basin/data")
+                ->option_text("DIR");
+            return [options](Context& context) { return Run(context, *options); };
+          }};
+}
+
+}  // namespace basin::client::cli

@@ -1,0 +1,167 @@
+#include "client/cli/schedule_preview.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "client/format/human.h"
+#include "proto/contract/field_path.h"
+#include "proto/contract/schedule/training_length.h"
+#include "proto/contract/space.h"
+
+namespace basin::client::cli {
+namespace {
+
+constexpr uint64_t kMostConfigs = 1'000'000;
+
+// Examples in the training part of the sets that everyone has; see basin.v1.Dataset. Each held-back part is its share
+// of all examples, rounded to nearest.
+std::optional<uint64_t> KnownTrainSize(const v1::Dataset& dataset) {
+  const auto share = [](double fraction, double of) { return static_cast<uint64_t>(std::floor(fraction * of + 0.5)); };
+  if (dataset.name() == "digits") {
+    return 1797 - share(dataset.test_fraction(), 1797) - share(dataset.validation_fraction(), 1797);
+  }
+  if (dataset.name() == "mnist") return 60000 - share(dataset.validation_fraction(), 60000);
+  return std::nullopt;
+}
+
+std::string TextOf(const char* path, const v1::Workload& workload) {
+  const auto field = contract::ParseFieldPath(v1::Workload::descriptor(), path);
+  if (!field.ok()) return "";
+  return field->is_scalar() ? contract::FormatValue(contract::GetScalar(*field, workload))
+                            : contract::DescribeField(*field, workload);
+}
+
+template <typename... Args>
+std::string Print(const char* pattern, Args... args) {
+  char buffer[256];
+  std::snprintf(buffer, sizeof(buffer), pattern, args...);
+  return buffer;
+}
+
+std::string Escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '&') {
+      out += "&amp;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std::optional<uint64_t> train_size) {
+  const auto space = contract::Space::Create(spec);
+  if (!space.ok()) return space.status();
+  if ((*space)->size() > kMostConfigs) {
+    return absl::InvalidArgumentError("the sweep has " + std::to_string((*space)->size()) +
+                                      " configs; a preview looks at a million at most");
+  }
+  std::vector<RateCurve> curves;
+  std::set<std::string> seen;
+  for (uint64_t config = 0; config < (*space)->size(); ++config) {
+    const v1::Workload workload = (*space)->Resolve(config);
+    if (!workload.has_train()) return absl::InvalidArgumentError("only training has a schedule");
+    const v1::TrainWorkload& train = workload.train();
+    const std::optional<uint64_t> size = train_size ? train_size : KnownTrainSize(train.dataset());
+    if (!size) {
+      return absl::InvalidArgumentError("how many examples the training part of `" + train.dataset().name() +
+                                        "` has is not known here; say it with --train-size");
+    }
+    const auto length = contract::LengthOfTraining(train, *size);
+    if (!length.ok()) return length.status();
+    const std::string key = train.schedule().SerializeAsString() + "/" + std::to_string(train.batch_size()) + "/" +
+                            std::to_string(train.learning_rate()) + "/" + std::to_string(length->total_steps) + "/" +
+                            std::to_string(length->steps_per_epoch);
+    if (!seen.insert(key).second) continue;
+    if (curves.size() == kMostCurves) {
+      return absl::InvalidArgumentError("the sweep has more than " + std::to_string(kMostCurves) + " different curves");
+    }
+    auto factor = contract::Schedule::Create(train.schedule(), *length);
+    if (!factor.ok()) return factor.status();
+    curves.push_back({.config = config,
+                      .schedule = TextOf("train.schedule", workload),
+                      .batch_size = TextOf("train.batch_size", workload),
+                      .base_rate = train.learning_rate(),
+                      .length = *length,
+                      .factor = *std::move(factor)});
+  }
+  return curves;
+}
+
+std::string Sparkline(const RateCurve& curve, size_t width) {
+  static constexpr const char* kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const uint64_t steps = curve.length.total_steps;
+  const size_t cells = std::min<uint64_t>(width, steps);
+  std::vector<double> rates;
+  for (size_t i = 0; i < cells; ++i) {
+    rates.push_back(curve.Rate(
+        cells == 1 ? 0
+                   : static_cast<uint64_t>(std::llround(static_cast<double>(i) * static_cast<double>(steps - 1) /
+                                                        static_cast<double>(cells - 1)))));
+  }
+  const double top = *std::max_element(rates.begin(), rates.end());
+  std::string out;
+  for (const double rate : rates) {
+    out += kBlocks[top > 0 ? std::clamp<int>(static_cast<int>(rate / top * 7.999), 0, 7) : 0];
+  }
+  return out;
+}
+
+std::string SvgOf(const std::vector<RateCurve>& curves, const std::string& title) {
+  // Colors that readers with any color vision tell apart (Okabe & Ito 2008).
+  static constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                            "#e69f00", "#56b4e9", "#000000"};
+  constexpr double kLeft = 70, kTop = 40, kWidth = 640, kHeight = 320;
+  constexpr uint64_t kMostPoints = 2000;
+  double top = 0, last = 0;
+  for (const RateCurve& curve : curves) {
+    for (uint64_t i = 0; i < curve.length.total_steps;
+         i += std::max<uint64_t>(1, curve.length.total_steps / kMostPoints)) {
+      top = std::max(top, curve.Rate(i));
+    }
+    last = std::max(last, curve.Epoch(curve.length.total_steps));
+  }
+  if (top <= 0) top = 1;
+  const double height = kTop + kHeight + 60 + 18 * static_cast<double>(curves.size());
+  std::string out = Print(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" font-family=\"sans-serif\" "
+      "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
+      kLeft + kWidth + 30, height);
+  out += Print("<text x=\"%g\" y=\"22\" font-size=\"15\">", kLeft) + Escaped(title) + ": learning rate</text>\n";
+  for (int i = 0; i <= 4; ++i) {
+    const double y = kTop + kHeight * (4 - i) / 4, x = kLeft + kWidth * i / 4;
+    out += Print("<path d=\"M%g %gH%g\" stroke=\"#ddd\"/><text x=\"%g\" y=\"%g\" text-anchor=\"end\">%.3g</text>\n",
+                 kLeft, y, kLeft + kWidth, kLeft - 6, y + 4, top * i / 4);
+    out += Print("<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">%.3g</text>\n", x, kTop + kHeight + 18, last * i / 4);
+  }
+  out +=
+      Print("<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">epoch</text>\n", kLeft + kWidth / 2, kTop + kHeight + 36);
+  double legend = kTop + kHeight + 56;
+  for (size_t c = 0; c < curves.size(); ++c, legend += 18) {
+    const RateCurve& curve = curves[c];
+    const char* color = kColors[c % std::size(kColors)];
+    const uint64_t steps = curve.length.total_steps, stride = std::max<uint64_t>(1, steps / kMostPoints);
+    std::string path;
+    for (uint64_t i = 0; i < steps; i += stride) {
+      path += Print("%s%.2f %.2f", path.empty() ? "M" : "L", kLeft + kWidth * curve.Epoch(i) / last,
+                    kTop + kHeight * (1 - curve.Rate(i) / top));
+    }
+    out += "<path fill=\"none\" stroke-width=\"1.5\" stroke=\"" + std::string(color) + "\" d=\"" + path + "\"/>\n";
+    out += Print("<path d=\"M%g %gh20\" stroke=\"%s\" stroke-width=\"2\"/><text x=\"%g\" y=\"%g\">", kLeft, legend - 4,
+                 color, kLeft + 28, legend);
+    out += Escaped(curve.schedule + ", batch " + curve.batch_size + ", rate " + format::HumanReal(curve.base_rate)) +
+           "</text>\n";
+  }
+  return out + "</svg>\n";
+}
+
+}  // namespace basin::client::cli

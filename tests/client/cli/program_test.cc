@@ -1,0 +1,98 @@
+#include "client/cli/program.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/cli/cli_runner.h"
+#include "tests/client/cli/sweep_fixture.h"
+
+namespace basin::client::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using tests::CliResult;
+using tests::RunCli;
+
+TEST(ProgramTest, AMistakeOnTheCommandLineIsExitCode2) {
+  const std::vector<std::vector<std::string>> mistakes = {
+      {},
+      {"lisst"},
+      {"show"},
+      {"list", "extra"},
+      {"list", "--no-such-flag"},
+      {"list", "--format", "yaml"},
+      {"--format", "jsonl", "list"},
+      {"export", "k3f9", "--format", "table"},
+      {"results", "k3f9", "--top", "0"},
+      {"results", "k3f9", "--top", "many"},
+      {"run", "spec.yaml", "--workers", "0"},
+      {"trials", "k3f9", "--state", "happy"},
+      {"list", "--server", "localhost"},
+      {"list", "--server", "localhost:http"},
+      {"submit", "/no/such/file.yaml"},
+      {"schedule", "/no/such/file.yaml"},
+      {"run", "/no/such/file.yaml"},
+  };
+  for (const auto& args : mistakes) {
+    const CliResult result = RunCli(args, "127.0.0.1:1");
+    EXPECT_EQ(result.exit_code, 2) << testing::PrintToString(args) << result.err;
+    EXPECT_EQ(result.out, "") << testing::PrintToString(args);
+    EXPECT_NE(result.err, "") << testing::PrintToString(args);
+  }
+}
+
+TEST(ProgramTest, AMisspeltCommandIsCorrected) {
+  EXPECT_THAT(RunCli({"lisst"}).err, HasSubstr("did you mean `list`?"));
+}
+
+TEST(ProgramTest, NoServerIsExitCode5) {
+  const CliResult result = RunCli({"list"}, "127.0.0.1:1");
+  EXPECT_EQ(result.exit_code, 5);
+  EXPECT_THAT(result.err, AllOf(HasSubstr("127.0.0.1:1"), HasSubstr("basin up")));
+}
+
+class ServedProgramTest : public ::testing::Test {
+ protected:
+  tests::FakeCoordinator server_;
+};
+
+TEST_F(ServedProgramTest, AFailureOfTheServerHasItsExitCode) {
+  struct Case {
+    grpc::StatusCode code;
+    int exit_code;
+  };
+  for (const Case& c : {Case{grpc::StatusCode::NOT_FOUND, 3}, Case{grpc::StatusCode::PERMISSION_DENIED, 4},
+                        Case{grpc::StatusCode::DEADLINE_EXCEEDED, 6}, Case{grpc::StatusCode::INVALID_ARGUMENT, 2},
+                        Case{grpc::StatusCode::FAILED_PRECONDITION, 1}}) {
+    server_.FailNext(c.code, "the reason");
+    const CliResult result = RunCli({"list"}, server_.address());
+    EXPECT_EQ(result.exit_code, c.exit_code);
+    EXPECT_EQ(result.err, "basin: the reason\n");
+  }
+}
+
+TEST_F(ServedProgramTest, TheFlagsOfAllWorkBeforeAndAfterTheCommand) {
+  EXPECT_EQ(RunCli({"--server", server_.address(), "-o", "json", "list"}, "127.0.0.1:1").out, "[]\n");
+  EXPECT_EQ(RunCli({"list", "--server", server_.address(), "--format", "json"}, "127.0.0.1:1").out, "[]\n");
+}
+
+TEST_F(ServedProgramTest, QuietLeavesOnlyDataAndErrors) {
+  EXPECT_NE(RunCli({"list"}, server_.address()).err, "");
+  EXPECT_EQ(RunCli({"list", "--quiet"}, server_.address()).err, "");
+}
+
+TEST_F(ServedProgramTest, ColorsAreForTerminalsAlone) {
+  server_.sweeps = {tests::SmallSweep()};
+  EXPECT_THAT(RunCli({"list"}, server_.address()).out, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(RunCli({"list"}, server_.address(), "", 100).out, HasSubstr("\x1b"));
+  EXPECT_THAT(RunCli({"list", "--no-color"}, server_.address(), "", 100).out, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(ServedProgramTest, AnErrorCannotCarryControlCharacters) {
+  server_.FailNext(grpc::StatusCode::NOT_FOUND, "a\x1b[2Jb");
+  EXPECT_EQ(RunCli({"list"}, server_.address()).err, "basin: a\\x1b[2Jb\n");
+}
+
+}  // namespace
+}  // namespace basin::client::cli

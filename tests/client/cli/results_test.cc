@@ -1,0 +1,96 @@
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/cli/cli_runner.h"
+#include "tests/client/cli/sweep_fixture.h"
+
+namespace basin::client::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using tests::CliResult;
+using tests::RunCli;
+
+class ResultsTest : public ::testing::Test {
+ protected:
+  ResultsTest() {
+    server_.sweeps = {tests::SmallSweep()};
+    server_.results.mutable_objective()->set_minimize("val_loss");
+    server_.results.add_param_paths("train.batch_size");
+    AddRow(1, "32", 0.25, true);
+    AddRow(0, "16", 0.5, false);
+    AddRow(2, "full", 0.75, false);
+  }
+  void AddRow(uint64_t config, const std::string& batch_size, double mean, bool best) {
+    v1::ResultRow& row = *server_.results.add_results();
+    row.set_config(config);
+    row.add_params(batch_size);
+    row.set_best(best);
+    row.set_succeeded(2);
+    v1::Aggregate& objective = *row.mutable_objective();
+    objective.set_n(2);
+    objective.set_mean(mean);
+    objective.set_std(0.125);
+    objective.set_ci_low(mean - 0.1);
+    objective.set_ci_high(mean + 0.1);
+    v1::Aggregate& accuracy = (*row.mutable_metrics())["val_accuracy"];
+    accuracy.set_n(2);
+    accuracy.set_mean(0.9375);
+  }
+  CliResult Run(const std::vector<std::string>& args) { return RunCli(args, server_.address()); }
+
+  tests::FakeCoordinator server_;
+};
+
+TEST_F(ResultsTest, TheTableHasARowAConfigAndMarksTheBest) {
+  EXPECT_EQ(Run({"results", "k3f9"}).out,
+            "   CONFIG  BATCH_SIZE  N  MEAN VAL_LOSS     STD  95% INTERVAL  VAL_ACCURACY\n"
+            "*       1  32          2         0.2500  0.1250  0.15 .. 0.35        0.9375\n"
+            "        0  16          2         0.5000  0.1250  0.4 .. 0.6          0.9375\n"
+            "        2  full        2         0.7500  0.1250  0.65 .. 0.85        0.9375\n");
+}
+
+TEST_F(ResultsTest, DivergedAndFailedSeedsAreShownWhereThereAreAny) {
+  EXPECT_THAT(Run({"results", "k3f9"}).out, Not(HasSubstr("DIVERGED")));
+  server_.results.mutable_results(1)->set_diverged(1);
+  EXPECT_THAT(Run({"results", "k3f9"}).out, AllOf(HasSubstr("DIVERGED"), Not(HasSubstr("FAILED"))));
+}
+
+TEST_F(ResultsTest, JsonHasParamsByPathAndEveryMetric) {
+  EXPECT_THAT(
+      Run({"results", "k3f9", "--format", "json"}).out,
+      AllOf(HasSubstr("\"params\": {\"train.batch_size\": 32}"),
+            HasSubstr("\"params\": {\"train.batch_size\": \"full\"}"),
+            HasSubstr("\"objective\": \"val_loss\", \"n\": 2, \"mean\": 0.25, \"std\": 0.125"),
+            HasSubstr("\"best\": true"), HasSubstr("\"val_accuracy\": {\"n\": 2, \"mean\": 0.9375, \"std\": null"),
+            HasSubstr("\"test_loss\": {\"n\": 0, \"mean\": null")));
+}
+
+TEST_F(ResultsTest, TopEndsTheList) {
+  const std::string out = Run({"results", "k3f9", "--top", "1", "-o", "csv"}).out;
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 2);
+}
+
+TEST_F(ResultsTest, TheServerGroupsFiltersAndSorts) {
+  ASSERT_EQ(Run({"results", "k3f9", "--by", "batch_size,schedule", "--where", "schedule=sgdr(a=1, b=2),batch_size<100",
+                 "--sort", "-val_accuracy"})
+                .exit_code,
+            0);
+  const v1::ListResultsRequest request = server_.results_requests().at(0);
+  EXPECT_THAT(request.by(), ElementsAre("batch_size", "schedule"));
+  EXPECT_THAT(request.where(), ElementsAre("schedule=sgdr(a=1, b=2)", "batch_size<100"));
+  EXPECT_EQ(request.sort(), "-val_accuracy");
+}
+
+TEST_F(ResultsTest, WithByThereIsNoConfig) {
+  EXPECT_THAT(Run({"results", "k3f9", "--by", "batch_size"}).out, Not(HasSubstr("CONFIG")));
+}
+
+TEST_F(ResultsTest, ARunningSweepIsSaidToBe) {
+  EXPECT_THAT(Run({"results", "k3f9"}).err, HasSubstr("3 of 4 trials done"));
+}
+
+}  // namespace
+}  // namespace basin::client::cli

@@ -1,0 +1,91 @@
+#include "client/cli/schedule_preview.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace basin::client::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+// Two batch sizes on digits, 10 epochs, cosine.
+v1::SweepSpec Spec() {
+  v1::SweepSpec spec;
+  spec.set_name("s");
+  spec.mutable_objective()->set_minimize("val_loss");
+  spec.mutable_seeds()->set_count(3);
+  v1::TrainWorkload* train = spec.mutable_base()->mutable_train();
+  train->mutable_dataset()->set_name("digits");
+  train->mutable_model()->mutable_softmax_regression();
+  train->set_epochs(10);
+  train->set_learning_rate(0.5);
+  train->mutable_schedule()->mutable_cosine();
+  v1::Domain* domain = spec.add_domains();
+  domain->set_path("train.batch_size");
+  domain->mutable_values()->add_values()->set_int_value(100);
+  domain->mutable_values()->add_values()->set_string_value("full");
+  return spec;
+}
+
+TEST(RateCurvesTest, HasOneForEachBatchSize) {
+  const auto curves = RateCurves(Spec(), 1000);
+  ASSERT_TRUE(curves.ok()) << curves.status();
+  ASSERT_EQ(curves->size(), 2u);
+  EXPECT_EQ((*curves)[0].length.total_steps, 100u);
+  EXPECT_EQ((*curves)[0].batch_size, "100");
+  EXPECT_DOUBLE_EQ((*curves)[0].Rate(0), 0.5);
+  EXPECT_NEAR((*curves)[0].Rate(50), 0.25, 1e-12);
+  EXPECT_DOUBLE_EQ((*curves)[0].Epoch(50), 5);
+  EXPECT_EQ((*curves)[1].length.total_steps, 10u);
+  EXPECT_EQ((*curves)[1].batch_size, "full");
+}
+
+TEST(RateCurvesTest, ConfigsThatTrainAlikeShareACurve) {
+  v1::SweepSpec spec = Spec();
+  v1::Domain* domain = spec.add_domains();
+  domain->set_path("train.optimizer.sgd.momentum");
+  domain->mutable_values()->add_values()->set_double_value(0);
+  domain->mutable_values()->add_values()->set_double_value(0.9);
+  const auto curves = RateCurves(spec, 1000);
+  ASSERT_TRUE(curves.ok()) << curves.status();
+  EXPECT_EQ(curves->size(), 2u);
+}
+
+TEST(RateCurvesTest, KnowsTheSizeOfDigits) {
+  const auto curves = RateCurves(Spec(), std::nullopt);
+  ASSERT_TRUE(curves.ok()) << curves.status();
+  EXPECT_EQ((*curves)[0].length.steps_per_epoch, 15u);  // 1437 examples in batches of 100.
+}
+
+TEST(RateCurvesTest, AnotherDataSetNeedsItsSize) {
+  v1::SweepSpec spec = Spec();
+  spec.mutable_base()->mutable_train()->mutable_dataset()->set_name("mine");
+  const absl::Status status = RateCurves(spec, std::nullopt).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--train-size"));
+}
+
+TEST(RateCurvesTest, ABatchLargerThanTheSetIsRefused) {
+  EXPECT_EQ(RateCurves(Spec(), 50).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(SparklineTest, FallsWithTheCosine) {
+  const auto curves = RateCurves(Spec(), 1000);
+  ASSERT_TRUE(curves.ok());
+  EXPECT_EQ(Sparkline((*curves)[0], 5), "█▇▄▂▁");
+}
+
+TEST(SvgTest, HasALineACurve) {
+  const auto curves = RateCurves(Spec(), 1000);
+  ASSERT_TRUE(curves.ok());
+  const std::string svg = SvgOf(*curves, "a <name>");
+  EXPECT_THAT(svg, HasSubstr("a &lt;name&gt;"));
+  size_t lines = 0;
+  for (size_t at = svg.find("stroke-width=\"1.5\""); at != std::string::npos;
+       at = svg.find("stroke-width=\"1.5\"", at + 1))
+    ++lines;
+  EXPECT_EQ(lines, 2u);
+}
+
+}  // namespace
+}  // namespace basin::client::cli
