@@ -39,6 +39,18 @@ std::string ExpectedMessage(const Descriptor* type) {
   return names.empty() ? "must be an empty mapping, {}" : absl::StrCat("must be a mapping with ", names);
 }
 
+// For a word where a mapping with one necessary setting belongs: " (did you mean '{name: digits}'?)".
+std::string WrappedHint(const Node& node, const Descriptor* type) {
+  const FieldDescriptor* needed = nullptr;
+  for (int i = 0; i < type->field_count(); ++i) {
+    if (!contract::RuleOf(type->field(i)).required()) continue;
+    if (needed != nullptr) return "";
+    needed = type->field(i);
+  }
+  if (!node.is_scalar() || needed == nullptr || needed->is_repeated() || IsMessage(needed)) return "";
+  return absl::StrCat(" (did you mean '{", needed->name(), ": ", node.text.substr(0, 64), "}'?)");
+}
+
 }  // namespace
 
 MessageReader::Place MessageReader::Place::Field(const std::string& name) const {
@@ -67,10 +79,10 @@ void MessageReader::ReadMessage(const Node& node, Message* message, const Place&
   if (node.is_null()) return;
   if (node.is_scalar() && ReadBareName(node, message, place)) return;
   if (!node.is_map()) {
-    const std::vector<std::string> names = contract::FieldNames(message->GetDescriptor());
-    Fail(node.at, place,
-         absl::StrCat(ExpectedMessage(message->GetDescriptor()), ", is ", InWords(node),
-                      node.is_scalar() ? contract::DidYouMean(node.text, names) : ""));
+    const Descriptor* type = message->GetDescriptor();
+    std::string hint = WrappedHint(node, type);
+    if (hint.empty() && node.is_scalar()) hint = contract::DidYouMean(node.text, contract::FieldNames(type));
+    Fail(node.at, place, absl::StrCat(ExpectedMessage(type), ", is ", InWords(node), hint));
     return;
   }
   std::unordered_map<const OneofDescriptor*, const Node::Entry*> chosen;

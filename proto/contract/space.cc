@@ -78,7 +78,7 @@ absl::StatusOr<std::shared_ptr<const Space>> Space::Create(const v1::SweepSpec& 
   std::vector<DomainNode> domains = BuildDomains(spec.domains(), spec.base(), "", "domains", &violations);
   if (!violations.empty()) return InvalidArgument(violations);
   if (SizeOf(domains) > kMaxTrials) {
-    return InvalidArgument({{"domains", "make more than 2^53 (9007199254740992) configs"}});
+    return InvalidArgument({{"domains", "the domains make more than 2^53 (9007199254740992) configs"}});
   }
   return std::make_shared<const Grid>(spec.base(), std::move(domains));
 }

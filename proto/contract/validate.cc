@@ -87,7 +87,7 @@ class Checker {
     const bool present =
         field->is_repeated() ? reflection.FieldSize(message, field) > 0 : reflection.HasField(message, field);
     if (!present && rule.required() && !place.partial) {
-      Add(path, "is required");
+      Add(path, field->is_repeated() ? "must have at least one element" : "is required");
       return;
     }
     if (field->is_repeated()) {

@@ -95,12 +95,12 @@ void CheckObjective(const v1::Objective& objective, const v1::Workload& sample, 
 void CheckCount(const v1::SweepSpec& spec, const std::vector<DomainNode>& domains, Findings* findings) {
   const uint64_t configs = SizeOf(domains);
   if (configs > kMaxTrials) {
-    findings->Add({"domains", absl::StrCat("make more than 2^53 (", kMaxTrials, ") configs")});
+    findings->Add({"domains", absl::StrCat("the domains make more than 2^53 (", kMaxTrials, ") configs")});
     return;
   }
   if (SaturatingMultiply(configs, SeedCount(spec.seeds())) > kMaxTrials) {
-    findings->Add({"seeds", absl::StrCat("make more than 2^53 (", kMaxTrials, ") trials: ", configs, " configs, ",
-                                         SeedCount(spec.seeds()), " seeds")});
+    findings->Add({"seeds", absl::StrCat("configs and seeds make more than 2^53 (", kMaxTrials, ") trials: ", configs,
+                                         " configs, ", SeedCount(spec.seeds()), " seeds")});
   }
 }
 

@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"ZeroSeeds", Changed([](auto* s) { s->mutable_seeds()->set_count(0); }), "seeds.count",
          "must be at least 1, is 0"},
         {"EmptySeedList", Changed([](auto* s) { s->mutable_seeds()->mutable_list(); }), "seeds.list.seeds",
-         "is required"},
+         "must have at least one element"},
         {"SeedTwice", Sweep("seeds { list { seeds: [ 7, 8, 7 ] } }"), "seeds.list.seeds[2]", "stands twice"},
         {"SeedTooLarge", Sweep("seeds { list { seeds: [ 9007199254740993 ] } }"), "seeds.list.seeds[0]",
          "must be at most 9007199254740992"},
@@ -147,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(
          "domains[0].values.values[1]", "must be at least 1, is 0"},
         {"ValueTwice", Rate("values { values { double_value: 1 } values { int_value: 1 } }"),
          "domains[0].values.values[1]", "stands twice in the list: 1"},
-        {"NoValues", Rate("values { }"), "domains[0].values.values", "is required"},
+        {"NoValues", Rate("values { }"), "domains[0].values.values", "must have at least one element"},
         {"ReversedRange", Rate("uniform { low: 1 high: 0.1 points: 3 }"), "domains[0].uniform",
          "must go from low to high, is [1, 0.1]"},
         {"EmptyRange", Rate("uniform { low: 1 high: 1 points: 3 }"), "domains[0].uniform", "must go from low to high"},
@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "domains { path: 'train.learning_rate' uniform { low: 1 high: 2 points: 1000000000 } }"
                       "domains { path: 'train.batch_size' int_uniform { low: 1 high: 4000000 } }"),
          "seeds", "make more than 2^53 (9007199254740992) trials"},
-        {"NoOptions", Schedule(""), "domains[0].choice.options", "is required"},
+        {"NoOptions", Schedule(""), "domains[0].choice.options", "must have at least one element"},
         {"OptionTwice",
          Schedule("options { partial { train { schedule { cosine {} } } } }"
                   "options { partial { train { schedule { cosine {} } } } }"),
