@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
+#include <stdexcept>
 
 namespace basin::server::core {
 
-// For what cannot be: a defect of the server itself. Ends the process with the sentence.
-inline void Require(bool holds, const char* sentence) {
-  if (holds) return;
-  std::fprintf(stderr, "server/core: %s\n", sentence);
-  std::abort();
+[[noreturn]] inline void Fail(const char* sentence) { throw std::logic_error(sentence); }
+
+// For what cannot be: a defect of the server itself. Ends the process with the sentence, since nothing catches what
+// leaves a noexcept function.
+inline void Require(bool holds, const char* sentence) noexcept {
+  if (!holds) Fail(sentence);
 }
 
 }  // namespace basin::server::core

@@ -100,6 +100,12 @@ TEST(RestoreTest, EndedSweepNeedsNoDefinition) {
   EXPECT_EQ(scheduler.Lease("w").at(0).attempt, 4u);
 }
 
+TEST(RestoreDeathTest, LiveSweepWithoutItsDefinitionEndsTheProcess) {
+  Snapshot snapshot = SomeSnapshot();
+  snapshot.sweeps[0].definition.reset();
+  EXPECT_DEATH(State::Restore({}, snapshot, {}), "a live sweep was restored without its definition");
+}
+
 TEST(RestoreTest, TrialWhoseWorkerIsForgottenIsLeasedAgain) {
   Snapshot snapshot = SomeSnapshot();
   snapshot.workers.clear();
