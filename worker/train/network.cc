@@ -20,26 +20,27 @@ constexpr double kForkWork = 400e3;
 
 int64_t RoundUp(int64_t n) { return (n + 15) / 16 * 16; }
 
-// Calls task(begin, end) for ranges that cover 0 .. count - 1, in parallel if `work` (multiply-adds in all) pays for
-// it.
+// Calls task(thread, begin, end) for ranges that cover 0 .. count - 1, in parallel if `work` (multiply-adds in all)
+// pays for it.
 template <typename Task>
 void ForRanges(ThreadPool* pool, double work, int64_t count, const Task& task) {
   if (pool == nullptr || pool->threads() == 1 || work < kForkWork || count < 2) {
-    task(int64_t{0}, count);
+    task(0, int64_t{0}, count);
     return;
   }
   const int64_t threads = pool->threads();
   pool->Run([&](int index) {
     const int64_t begin = count * index / threads, end = count * (index + 1) / threads;
-    if (begin < end) task(begin, end);
+    if (begin < end) task(index, begin, end);
   });
 }
 
 }  // namespace
 
 template <typename T>
-Network<T>::Workspace::Workspace(const NetworkShape& shape, int64_t rows)
+Network<T>::Workspace::Workspace(const NetworkShape& shape, int64_t rows, int threads)
     : rows_(std::min(rows, kChunkRows)), layers_(shape.layers.size()), losses_(rows_), correct_(rows_) {
+  size_t greatest_piece = 0;
   for (size_t i = 0; i < layers_.size(); ++i) {
     const DenseLayer& dense = shape.layers[i];
     Layer& layer = layers_[i];
@@ -59,8 +60,10 @@ Network<T>::Workspace::Workspace(const NetworkShape& shape, int64_t rows)
     for (int64_t p = 0; p < pieces; ++p) {
       pieces_.push_back(
           {static_cast<int32_t>(i), p * piece_rows, std::min<int64_t>((p + 1) * piece_rows, dense.inputs)});
+      greatest_piece = std::max(greatest_piece, ElementsOf(pieces_.back(), dense));
     }
   }
+  for (int t = 0; t < threads; ++t) scratch_.emplace_back(greatest_piece);
 }
 
 template <typename T>
@@ -94,16 +97,18 @@ void Network<T>::Backward(int64_t first, int64_t count, Workspace& workspace) co
   }
 }
 
+// The piece's weights from `result` on, and behind them the biases if they are its.
 template <typename T>
-void Network<T>::GradientOfPiece(const Piece& piece, const T* const* rows, int64_t count, bool accumulate, T* gradient,
+void Network<T>::GradientOfPiece(const Piece& piece, const T* const* rows, int64_t count, bool accumulate, T* result,
                                  Workspace& workspace) const {
   const DenseLayer& dense = shape_.layers[piece.layer];
   Layer& layer = workspace.layers_[piece.layer];
   const T* const* inputs = piece.layer == 0 ? rows : workspace.layers_[piece.layer - 1].output_rows.data();
-  MultiplyTransposed<T>(inputs, count, layer.deltas_or_outputs(), layer.stride, dense.outputs, piece.begin, piece.end,
-                        accumulate, gradient + dense.weights);
+  const T* deltas = layer.deltas_or_outputs();
+  MultiplyTransposed<T>(inputs, count, deltas, layer.stride, dense.outputs, piece.begin, piece.end, accumulate, result);
   if (piece.end == dense.inputs) {
-    SumRows<T>(layer.deltas_or_outputs(), layer.stride, count, dense.outputs, accumulate, gradient + dense.biases);
+    SumRows<T>(deltas, layer.stride, count, dense.outputs, accumulate,
+               result + (piece.end - piece.begin) * dense.outputs);
   }
 }
 
@@ -119,8 +124,9 @@ void Network<T>::TransposeWeights(const T* params, Workspace& workspace) const {
 
 template <typename T>
 double Network<T>::LossAndGradient(const T* params, const Batch<T>& batch, T* gradient, Workspace& workspace,
-                                   ThreadPool* pool, GradientConsumer* consumer) const {
+                                   ThreadPool* pool, GradientConsumer<T>* consumer) const {
   TransposeWeights(params, workspace);
+  if (gradient == nullptr && (consumer == nullptr || batch.count > workspace.rows_)) std::abort();
   const T scale = T(1) / static_cast<T>(batch.count);
   const size_t last_layer = shape_.layers.size() - 1;
   double total = 0;
@@ -128,7 +134,7 @@ double Network<T>::LossAndGradient(const T* params, const Batch<T>& batch, T* gr
     const int64_t chunk = std::min(workspace.rows_, batch.count - start);
     const T* const* rows = batch.rows + start;
     const double work = static_cast<double>(chunk) * static_cast<double>(shape_.parameter_count);
-    ForRanges(pool, work, chunk, [&](int64_t begin, int64_t end) {
+    ForRanges(pool, work, chunk, [&](int, int64_t begin, int64_t end) {
       for (int64_t first = begin; first < end; first += kBlockRows) {
         const int64_t count = std::min(kBlockRows, end - first);
         Forward(params, rows, first, count, workspace);
@@ -141,15 +147,16 @@ double Network<T>::LossAndGradient(const T* params, const Batch<T>& batch, T* gr
     });
     for (int64_t r = 0; r < chunk; ++r) total += static_cast<double>(workspace.losses_[r]);
     const bool is_last = start + chunk == batch.count;
-    ForRanges(pool, work, static_cast<int64_t>(workspace.pieces_.size()), [&](int64_t begin, int64_t end) {
+    ForRanges(pool, work, static_cast<int64_t>(workspace.pieces_.size()), [&](int thread, int64_t begin, int64_t end) {
       for (int64_t p = begin; p < end; ++p) {
         const Piece& piece = workspace.pieces_[p];
-        GradientOfPiece(piece, rows, chunk, start > 0, gradient, workspace);
-        if (consumer == nullptr || !is_last) continue;
         const DenseLayer& dense = shape_.layers[piece.layer];
-        const size_t biases = piece.end == dense.inputs ? dense.outputs : 0;
-        consumer->Consume(dense.weights + piece.begin * dense.outputs,
-                          dense.weights + piece.end * dense.outputs + biases);
+        const size_t first = dense.weights + static_cast<size_t>(piece.begin * dense.outputs);
+        T* result = gradient != nullptr ? gradient + first : workspace.scratch_[thread].data();
+        GradientOfPiece(piece, rows, chunk, start > 0, result, workspace);
+        if (consumer != nullptr && is_last) {
+          consumer->Consume(first, first + workspace.ElementsOf(piece, dense), result);
+        }
       }
     });
   }
@@ -164,7 +171,7 @@ typename Network<T>::Score Network<T>::Evaluate(const T* params, const Batch<T>&
   for (int64_t start = 0; start < batch.count; start += workspace.rows_) {
     const int64_t chunk = std::min(workspace.rows_, batch.count - start);
     const double work = static_cast<double>(chunk) * static_cast<double>(shape_.parameter_count);
-    ForRanges(pool, work, chunk, [&](int64_t begin, int64_t end) {
+    ForRanges(pool, work, chunk, [&](int, int64_t begin, int64_t end) {
       for (int64_t first = begin; first < end; first += kBlockRows) {
         const int64_t count = std::min(kBlockRows, end - first);
         Forward(params, batch.rows + start, first, count, workspace);

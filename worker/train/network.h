@@ -19,12 +19,13 @@ struct Batch {
 };
 
 // Takes the gradient as it becomes ready, so that an update finds it in the cache.
+template <typename T>
 class GradientConsumer {
  public:
   virtual ~GradientConsumer() = default;
-  // Elements begin .. end - 1 of the gradient are complete, and nothing reads these parameters any more. Called once
-  // for each element, from the threads of the pool, for different ranges at once.
-  virtual void Consume(size_t begin, size_t end) = 0;
+  // `piece` has elements begin .. end - 1 of the gradient, and nothing reads these parameters any more. Called once for
+  // each element, from the threads of the pool, for different ranges at once.
+  virtual void Consume(size_t begin, size_t end, const T* piece) = 0;
 };
 
 // Loss and gradient of a network as functions of its flat parameter vector. Immutable; what a computation needs besides
@@ -42,8 +43,9 @@ class Network {
 
   class Workspace {
    public:
-    // For computations on up to `rows` rows at a time; more than kChunkRows are never needed at once.
-    Workspace(const NetworkShape& shape, int64_t rows);
+    // For computations on up to `rows` rows at a time (more than kChunkRows are never needed at once), with pools of up
+    // to `threads`.
+    Workspace(const NetworkShape& shape, int64_t rows, int threads);
 
    private:
     friend class Network;
@@ -60,16 +62,22 @@ class Network {
       int32_t layer;
       int64_t begin, end;
     };
+    static size_t ElementsOf(const Piece& piece, const DenseLayer& dense) {
+      return static_cast<size_t>((piece.end - piece.begin + (piece.end == dense.inputs)) * dense.outputs);
+    }
     int64_t rows_;
     std::vector<Layer> layers_;
     std::vector<Piece> pieces_;
+    std::vector<AlignedBuffer<T>> scratch_;  // A piece of the gradient, for each thread.
     AlignedBuffer<T> losses_;
     std::vector<uint8_t> correct_;
   };
 
-  // Mean loss over the batch, and its gradient in `gradient`. `pool` and `consumer` may be null.
+  // Mean loss over the batch, and its gradient in `gradient`. `pool` and `consumer` may be null. `gradient` may be null
+  // when there is a consumer and the batch has at most kChunkRows rows: then the gradient exists in pieces alone, that
+  // do not leave the cache.
   double LossAndGradient(const T* params, const Batch<T>& batch, T* gradient, Workspace& workspace, ThreadPool* pool,
-                         GradientConsumer* consumer) const;
+                         GradientConsumer<T>* consumer) const;
 
   struct Score {
     double loss;      // Mean over the rows.
@@ -82,7 +90,7 @@ class Network {
   using Piece = typename Workspace::Piece;
   void Forward(const T* params, const T* const* rows, int64_t first, int64_t count, Workspace& workspace) const;
   void Backward(int64_t first, int64_t count, Workspace& workspace) const;
-  void GradientOfPiece(const Piece& piece, const T* const* rows, int64_t count, bool accumulate, T* gradient,
+  void GradientOfPiece(const Piece& piece, const T* const* rows, int64_t count, bool accumulate, T* result,
                        Workspace& workspace) const;
   void TransposeWeights(const T* params, Workspace& workspace) const;
 

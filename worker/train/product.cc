@@ -116,7 +116,7 @@ template <typename T, int R, int V>
         const int32_t j = column + v * kLanes<T>;
         const int lanes = std::min<int32_t>(columns - j, kLanes<T>);
         if (lanes <= 0) break;
-        T* to = result + (first + r) * columns + j;
+        T* to = result + r * columns + j;
         if (lanes == kLanes<T>) {
           Store<T>(to, accumulate ? packet::padd(Load(to), tile.sum[r][v]) : tile.sum[r][v]);
         } else {
@@ -191,19 +191,20 @@ void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, in
                         int64_t begin, int64_t end, bool accumulate, T* result) {
   ForEachGroup(end - begin, [&](int64_t offset, int size) {
     const int64_t d = begin + offset;
+    T* to = result + offset * columns;
     switch (size) {
       case 1:
-        return MultiplyTransposedGroup<T, 1>(rows, count, d, deltas, stride, columns, accumulate, result);
+        return MultiplyTransposedGroup<T, 1>(rows, count, d, deltas, stride, columns, accumulate, to);
       case 2:
-        return MultiplyTransposedGroup<T, 2>(rows, count, d, deltas, stride, columns, accumulate, result);
+        return MultiplyTransposedGroup<T, 2>(rows, count, d, deltas, stride, columns, accumulate, to);
       case 3:
-        return MultiplyTransposedGroup<T, 3>(rows, count, d, deltas, stride, columns, accumulate, result);
+        return MultiplyTransposedGroup<T, 3>(rows, count, d, deltas, stride, columns, accumulate, to);
       case 4:
-        return MultiplyTransposedGroup<T, 4>(rows, count, d, deltas, stride, columns, accumulate, result);
+        return MultiplyTransposedGroup<T, 4>(rows, count, d, deltas, stride, columns, accumulate, to);
       case 5:
-        return MultiplyTransposedGroup<T, 5>(rows, count, d, deltas, stride, columns, accumulate, result);
+        return MultiplyTransposedGroup<T, 5>(rows, count, d, deltas, stride, columns, accumulate, to);
       default:
-        return MultiplyTransposedGroup<T, 6>(rows, count, d, deltas, stride, columns, accumulate, result);
+        return MultiplyTransposedGroup<T, 6>(rows, count, d, deltas, stride, columns, accumulate, to);
     }
   });
 }

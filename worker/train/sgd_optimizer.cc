@@ -25,7 +25,7 @@ struct Rates {
   float l2, momentum, weight_of_gradient, minus_rate;
 };
 
-// V is float or a packet; `rates` holds one of them for each.
+// V is float or a packet of them.
 template <Velocity kVelocity, bool kL2, typename V>
 [[gnu::always_inline]] inline void Update(V l2, V momentum, V weight_of_gradient, V minus_rate, V* w, V g, V* v) {
   if constexpr (kL2) g = MultiplyAdd(l2, *w, g);
@@ -44,11 +44,11 @@ template <Velocity kVelocity, bool kL2, typename V>
 }
 
 template <Velocity kVelocity, bool kL2>
-void UpdateRange(const Rates& rates, float* params, const float* gradient, float* velocity, size_t begin, size_t end) {
+void UpdateRange(const Rates& rates, float* params, const float* gradient, float* velocity, size_t count) {
   const Packet<float> l2 = Broadcast(rates.l2), momentum = Broadcast(rates.momentum),
                       weight = Broadcast(rates.weight_of_gradient), minus_rate = Broadcast(rates.minus_rate);
-  size_t i = begin;
-  for (; i + kLanes<float> <= end; i += kLanes<float>) {
+  size_t i = 0;
+  for (; i + kLanes<float> <= count; i += kLanes<float>) {
     Packet<float> w = Load(params + i);
     const Packet<float> g = Load(gradient + i);
     Packet<float> v = g;
@@ -57,7 +57,7 @@ void UpdateRange(const Rates& rates, float* params, const float* gradient, float
     if constexpr (kVelocity != Velocity::kNone) Store<float>(velocity + i, v);
     Store<float>(params + i, w);
   }
-  for (; i < end; ++i) {
+  for (; i < count; ++i) {
     float v = kVelocity != Velocity::kNone ? velocity[i] : 0;
     Update<kVelocity, kL2, float>(rates.l2, rates.momentum, rates.weight_of_gradient, rates.minus_rate, &params[i],
                                   gradient[i], &v);
@@ -66,19 +66,18 @@ void UpdateRange(const Rates& rates, float* params, const float* gradient, float
 }
 
 template <bool kL2>
-void Dispatch(Velocity kind, const Rates& rates, float* params, const float* gradient, float* velocity, size_t begin,
-              size_t end) {
+void Dispatch(Velocity kind, const Rates& rates, float* params, const float* gradient, float* velocity, size_t count) {
   switch (kind) {
     case Velocity::kNone:
-      return UpdateRange<Velocity::kNone, kL2>(rates, params, gradient, velocity, begin, end);
+      return UpdateRange<Velocity::kNone, kL2>(rates, params, gradient, velocity, count);
     case Velocity::kFirst:
-      return UpdateRange<Velocity::kFirst, kL2>(rates, params, gradient, velocity, begin, end);
+      return UpdateRange<Velocity::kFirst, kL2>(rates, params, gradient, velocity, count);
     case Velocity::kHeavyBall:
-      return UpdateRange<Velocity::kHeavyBall, kL2>(rates, params, gradient, velocity, begin, end);
+      return UpdateRange<Velocity::kHeavyBall, kL2>(rates, params, gradient, velocity, count);
     case Velocity::kNesterovFirst:
-      return UpdateRange<Velocity::kNesterovFirst, kL2>(rates, params, gradient, velocity, begin, end);
+      return UpdateRange<Velocity::kNesterovFirst, kL2>(rates, params, gradient, velocity, count);
     case Velocity::kNesterov:
-      return UpdateRange<Velocity::kNesterov, kL2>(rates, params, gradient, velocity, begin, end);
+      return UpdateRange<Velocity::kNesterov, kL2>(rates, params, gradient, velocity, count);
   }
 }
 
@@ -102,10 +101,11 @@ void SgdOptimizer::StepRange(float* params, const float* gradient, size_t begin,
                     .momentum = static_cast<float>(settings_.momentum),
                     .weight_of_gradient = static_cast<float>(1 - settings_.dampening),
                     .minus_rate = static_cast<float>(-rate)};
+  float* velocity = kind == Velocity::kNone ? nullptr : velocity_.data() + begin;
   if (settings_.l2 != 0) {
-    Dispatch<true>(kind, rates, params, gradient, velocity_.data(), begin, end);
+    Dispatch<true>(kind, rates, params + begin, gradient, velocity, end - begin);
   } else {
-    Dispatch<false>(kind, rates, params, gradient, velocity_.data(), begin, end);
+    Dispatch<false>(kind, rates, params + begin, gradient, velocity, end - begin);
   }
 }
 

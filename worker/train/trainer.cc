@@ -18,16 +18,17 @@ int64_t BatchSize(const v1::TrainWorkload& workload, int64_t train_size) {
 }
 
 // Updates each part of the parameters as soon as its gradient is there.
-class FusedUpdate final : public GradientConsumer {
+class FusedUpdate final : public GradientConsumer<float> {
  public:
-  FusedUpdate(SgdOptimizer& optimizer, float* params, const float* gradient, double rate)
-      : optimizer_(optimizer), params_(params), gradient_(gradient), rate_(rate) {}
-  void Consume(size_t begin, size_t end) override { optimizer_.StepRange(params_, gradient_, begin, end, rate_); }
+  FusedUpdate(SgdOptimizer& optimizer, float* params, double rate)
+      : optimizer_(optimizer), params_(params), rate_(rate) {}
+  void Consume(size_t begin, size_t end, const float* piece) override {
+    optimizer_.StepRange(params_, piece, begin, end, rate_);
+  }
 
  private:
   SgdOptimizer& optimizer_;
   float* const params_;
-  const float* const gradient_;
   const double rate_;
 };
 
@@ -59,7 +60,8 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
       optimizer_(SgdOptimizer::FromProto(workload.optimizer().sgd()), network_.shape().parameter_count),
       order_(seed, data.train.count, BatchSize(workload, data.train.count), workload.drop_last()),
       workspace_(network_.shape(),
-                 std::max({BatchSize(workload, data.train.count), data.validation.count, data.test.count})),
+                 std::max({BatchSize(workload, data.train.count), data.validation.count, data.test.count}),
+                 pool == nullptr ? 1 : pool->threads()),
       rows_(static_cast<size_t>(BatchSize(workload, data.train.count))),
       labels_(rows_.size()) {
   Initialize(workload.model().initialization(), seed, network_.shape(), params_.span());
@@ -83,8 +85,10 @@ double Trainer::Step() {
   }
   const Batch<float> batch = Gather(order_.Batch(epoch, index));
   rate_ = base_rate_ * schedule_->Factor(step_);
-  FusedUpdate update(optimizer_, params_.data(), gradient_.data(), rate_);
-  const double loss = network_.LossAndGradient(params_.data(), batch, gradient_.data(), workspace_, pool_, &update);
+  FusedUpdate update(optimizer_, params_.data(), rate_);
+  const bool keeps_gradient = EndsEpoch(step_ + 1) || batch.count > Network<float>::kChunkRows;
+  const double loss = network_.LossAndGradient(params_.data(), batch, keeps_gradient ? gradient_.data() : nullptr,
+                                               workspace_, pool_, &update);
   optimizer_.FinishStep();
   epoch_loss_ += loss * static_cast<double>(batch.count);
   examples_ += static_cast<uint64_t>(batch.count);
@@ -129,7 +133,7 @@ Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& rep
       --step_;
       return Outcome::kDiverged;
     }
-    if (step_ % length_.steps_per_epoch == 0 || step_ == length_.total_steps) {
+    if (EndsEpoch(step_)) {
       const EpochReport epoch = Evaluate();
       report(epoch);
       if (!std::isfinite(epoch.validation_loss) || !std::isfinite(epoch.test_loss)) return Outcome::kDiverged;

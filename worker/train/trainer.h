@@ -50,6 +50,7 @@ class Trainer {
   // One update; returns the batch's mean loss before it. REQUIRES: step() < length().total_steps.
   double Step();
 
+  // REQUIRES: the last step ended an epoch or the training.
   EpochReport Evaluate();
 
   uint64_t step() const { return step_; }
@@ -57,11 +58,13 @@ class Trainer {
   const NetworkShape& shape() const { return network_.shape(); }
   // Flat, in the order of NetworkShape.
   std::span<const float> params() const { return params_.span(); }
+  // Of the last batch's mean loss. REQUIRES: as Evaluate; in between it is not kept.
   std::span<const float> gradient() const { return gradient_.span(); }
 
  private:
   Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
           const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule);
+  bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == length_.total_steps; }
   Batch<float> Gather(std::span<const uint32_t> indices);
   Network<float>::Score EvaluateOn(const Examples& examples);
 

@@ -52,7 +52,7 @@ class GradientTest : public testing::TestWithParam<Case> {
 
 TEST_P(GradientTest, AgreesWithFiniteDifferencesOfTheLoss) {
   const Network<double> network(shape_);
-  Network<double>::Workspace workspace(shape_, GetParam().batch);
+  Network<double>::Workspace workspace(shape_, GetParam().batch, 1);
   std::vector<double> gradient(shape_.parameter_count);
   const double loss = network.LossAndGradient(params_.data(), batch(), gradient.data(), workspace, nullptr, nullptr);
   EXPECT_NEAR(loss, network.Evaluate(params_.data(), batch(), workspace, nullptr).loss, 1e-12);
@@ -91,7 +91,7 @@ TEST(MeanGradientTest, OfABatchIsTheMeanOverItsExamples) {
   model.mutable_mlp()->add_hidden(6);
   const NetworkShape shape = ShapeOf(model, 4, 3);
   const Network<double> network(shape);
-  Network<double>::Workspace workspace(shape, 3);
+  Network<double>::Workspace workspace(shape, 3, 1);
   AlignedBuffer<double> params(shape.parameter_count), features(12);
   contract::RandomStream stream(1, contract::RandomPurpose::kSplit, 0);
   for (double& value : params.span()) value = stream.NextNormal();

@@ -115,7 +115,8 @@ TEST_P(ProductTest, BitsDoNotDependOnTheCut) {
                         {single.data() + i * stride, stride});
   }
   for (int d = 0; d < depth; ++d) {
-    MultiplyTransposed<float>(pointers.data(), rows, deltas.data(), stride, columns, d, d + 1, false, piecewise.data());
+    MultiplyTransposed<float>(pointers.data(), rows, deltas.data(), stride, columns, d, d + 1, false,
+                              piecewise.data() + d * columns);
   }
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < columns; ++j) ASSERT_EQ(whole[i * stride + j], single[i * stride + j]) << i << ", " << j;

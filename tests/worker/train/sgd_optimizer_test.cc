@@ -64,7 +64,7 @@ TEST_P(SgdOptimizerTest, AStepInRangesGivesTheSameBits) {
     const std::vector<float> gradient = Random(t + 1);
     optimizer.Step(whole, gradient, 0.1);
     for (const auto& [begin, end] : {std::pair{17, 45}, std::pair{3, 17}, std::pair{0, 3}}) {
-      optimizer_in_parts.StepRange(parts.data(), gradient.data(), begin, end, 0.1);
+      optimizer_in_parts.StepRange(parts.data(), gradient.data() + begin, begin, end, 0.1);
     }
     optimizer_in_parts.FinishStep();
     ASSERT_EQ(whole, parts) << "step " << t;

@@ -114,7 +114,7 @@ TEST_F(TrainerTest, TrainLossIsTheMeanOverTheEpochsExamples) {
 }
 
 TEST_F(TrainerTest, GradientNormIsTheLastBatchs) {
-  auto trainer = Create("batch_size: 150 epochs: 1");
+  auto trainer = Create("batch_size: 150 steps: 1");
   trainer->Step();
   double squares = 0;
   for (const float g : trainer->gradient()) squares += static_cast<double>(g) * g;
@@ -137,7 +137,7 @@ TEST_F(TrainerTest, TheRateFollowsTheSchedule) {
 }
 
 TEST_F(TrainerTest, AStepDescendsAlongTheGradient) {
-  auto trainer = Create("batch_size: 50 epochs: 1 optimizer { sgd { momentum: 0 } }");
+  auto trainer = Create("batch_size: 50 steps: 1 optimizer { sgd { momentum: 0 } }");
   const std::vector<float> before(trainer->params().begin(), trainer->params().end());
   trainer->Step();
   for (size_t i = 0; i < before.size(); ++i) {
