@@ -201,11 +201,6 @@ void Agent::CallFailed(const absl::Status& status) {
   if (away) connected_ = false;
 }
 
-uint32_t Agent::FreeSlots() const {
-  const auto slots = options_.registration.slots();
-  return jobs_.size() < slots ? slots - static_cast<uint32_t>(jobs_.size()) : 0;
-}
-
 // A call that hangs is given up early enough to be made again before leases run out.
 MonoTime Agent::CallDeadline() const {
   return lease_term_ > MonoTime::zero() ? std::clamp(lease_term_ / 3, kShortestCall, kLongestCall) : kLongestCall;

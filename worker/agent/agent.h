@@ -38,7 +38,7 @@ struct AgentOptions {
   uint64_t jitter_seed = 0;
 };
 
-// A worker's life: registers, leases trials for free slots, runs each on a thread of its own, reports for all of them
+// A worker's life: registers, leases trials for its slots, runs each on a thread of its own, reports for all of them
 // together, and leaves. While the server is away it trains on, keeps what it has to say (bounded: then trials wait),
 // and comes back with growing, random pauses of at most 5 s; if the server no longer knows it, it registers again and
 // the server decides what becomes of the trials it holds.
@@ -91,7 +91,6 @@ class Agent {
   void StopJobs();
   void EndThreads();
   bool leaving() const { return drain_ || finish_; }
-  uint32_t FreeSlots() const;
   MonoTime CallDeadline() const;
   // Waits until done() or `duration` has passed.
   void WaitFor(Lock& lock, std::condition_variable& changed, MonoTime duration, const std::function<bool()>& done);
@@ -109,7 +108,7 @@ class Agent {
   std::mutex mutex_;
   std::condition_variable work_;     // A job is queued, or the end.
   std::condition_variable report_;   // Something may be due earlier than thought, or the end.
-  std::condition_variable control_;  // A slot or a lease became free, or the worker leaves.
+  std::condition_variable control_;  // A job or a lease has ended, or the worker leaves.
   std::condition_variable room_;     // Points may be buffered again, or a job is to stop.
   HeldTrials held_;
   std::deque<JobPtr> queued_;

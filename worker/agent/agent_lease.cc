@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint32_t kMostTrialsACall = 1024;
 // A server that answers "nothing" without waiting is not asked again at once.
-constexpr MonoTime kPause = std::chrono::milliseconds(50);
+constexpr MonoTime kPause = std::chrono::milliseconds(100);
 
 v1::LeaseTrialsRequest MakeRequest(const std::string& worker_id, uint32_t max_trials, MonoTime wait, uint64_t number) {
   v1::LeaseTrialsRequest request;
@@ -25,17 +25,18 @@ v1::LeaseTrialsRequest MakeRequest(const std::string& worker_id, uint32_t max_tr
 
 }  // namespace
 
-// A slot counts as free as soon as its job has ended, before the server has heard of the outcome: the outcome's report
-// and the call for the next trial travel together, and the slot waits for one round trip, not two.
+// A call for work is always under way, even while every slot is busy: the server counts the slots, so that it can
+// answer a waiting call in the same commit in which it accepts the outcome that frees one. A slot then waits for one
+// round trip, not two.
 void Agent::LeaseUntilLeaving() {
   uint64_t calls = 0;
   std::optional<v1::LeaseTrialsRequest> request;  // Repeated as it is until it is answered.
   Lock lock(mutex_);
   while (true) {
-    control_.wait(lock, [this] { return leaving() || (FreeSlots() > 0 && !worker_id_.empty()); });
+    control_.wait(lock, [this] { return leaving() || !worker_id_.empty(); });
     if (leaving()) return;
     if (!request || request->worker_id() != worker_id_) {
-      request = MakeRequest(worker_id_, FreeSlots(), options_.lease_wait, ++calls);
+      request = MakeRequest(worker_id_, options_.registration.slots(), options_.lease_wait, ++calls);
     }
     const MonoTime deadline = options_.lease_wait + CallDeadline();
     const uint64_t leases_ended = leases_ended_;

@@ -28,6 +28,8 @@ class FakeCoordinator : public CoordinatorClient {
     if (!refusal_.ok()) return refusal_;
     if (away_) return absl::UnavailableError("connection refused");
     worker_id_ = absl::StrCat("w-", ++workers_);
+    slots_ = request.slots();
+    running_.clear();
     v1::RegisterWorkerResponse response;
     response.set_worker_id(worker_id_);
     response.mutable_lease()->set_seconds(30);
@@ -39,8 +41,10 @@ class FakeCoordinator : public CoordinatorClient {
     std::unique_lock lock(mutex_);
     lease_calls_.push_back(request);
     changed_.notify_all();
-    changed_.wait(
-        lock, [&] { return cancelled_ || away_ || drain_ || request.worker_id() != worker_id_ || !pending_.empty(); });
+    changed_.wait(lock, [&] {
+      return cancelled_ || away_ || drain_ || request.worker_id() != worker_id_ ||
+             (!pending_.empty() && running_.size() < slots_);
+    });
     if (cancelled_) return absl::CancelledError("cancelled");
     if (away_ || lost_lease_answers_ > 0) {
       if (lost_lease_answers_ > 0) --lost_lease_answers_;
@@ -49,7 +53,9 @@ class FakeCoordinator : public CoordinatorClient {
     if (request.worker_id() != worker_id_) return absl::NotFoundError("no such worker");
     v1::LeaseTrialsResponse response;
     response.set_drain(drain_);
-    while (!drain_ && !pending_.empty() && static_cast<uint32_t>(response.trials_size()) < request.max_trials()) {
+    while (!drain_ && !pending_.empty() && running_.size() < slots_ &&
+           static_cast<uint32_t>(response.trials_size()) < request.max_trials()) {
+      running_.insert(pending_.front().index());
       *response.add_trials() = pending_.front();
       pending_.erase(pending_.begin());
     }
@@ -70,6 +76,7 @@ class FakeCoordinator : public CoordinatorClient {
       if (const auto it = directives_.find(trial.index()); it != directives_.end()) {
         result.set_directive(it->second);
         result.set_message("as told");
+        running_.erase(trial.index());
         continue;
       }
       auto& points = points_[trial.index()];
@@ -77,7 +84,9 @@ class FakeCoordinator : public CoordinatorClient {
         if (trial.first_sequence() + i == points.size()) points.push_back(trial.points(i));
       }
       result.set_next_sequence(points.size());
-      if (trial.has_outcome()) ended_[trial.index()] = {trial.outcome(), points};
+      if (!trial.has_outcome()) continue;
+      ended_[trial.index()] = {trial.outcome(), points};
+      running_.erase(trial.index());
     }
     return response;
   }
@@ -162,6 +171,8 @@ class FakeCoordinator : public CoordinatorClient {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<v1::LeasedTrial> pending_;
+  std::set<uint64_t> running_;
+  uint32_t slots_ = 0;
   std::map<uint64_t, v1::TrialReportResult::Directive> directives_;
   absl::Status refusal_;
   int workers_ = 0;
