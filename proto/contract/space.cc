@@ -20,14 +20,49 @@ void CollectPaths(const std::vector<DomainNode>& domains, std::vector<std::strin
   }
 }
 
+// Which data set a config needs. A lease asks it of many trials, so that it must not cost a whole workload.
+class DatasetNames {
+ public:
+  DatasetNames(const v1::Workload& base, const std::vector<DomainNode>& domains) {
+    std::vector<DomainNode> choosing;
+    uint64_t stride = 1;
+    uint64_t combinations = 1;
+    for (size_t i = domains.size(); i-- > 0; stride *= domains[i].size) {
+      if (!LiesIn(kDatasetPath, domains[i].path) && !LiesIn(domains[i].path, kDatasetPath)) continue;
+      digits_.insert(digits_.begin(), {stride, domains[i].size});
+      choosing.insert(choosing.begin(), domains[i]);
+      combinations = SaturatingMultiply(combinations, domains[i].size);
+    }
+    if (combinations > kMostNames) return;
+    for (uint64_t i = 0; i < combinations; ++i) {
+      v1::Workload workload = base;
+      ApplyDomains(choosing, i, &workload);
+      names_.push_back(workload.train().dataset().name());
+    }
+  }
+
+  // Null where there are too many to be known beforehand.
+  const std::string* Of(uint64_t config) const {
+    if (names_.empty()) return nullptr;
+    uint64_t combination = 0;
+    for (const Digit& digit : digits_) combination = combination * digit.size + config / digit.stride % digit.size;
+    return &names_[combination];
+  }
+
+ private:
+  static constexpr uint64_t kMostNames = 4096;
+  struct Digit {
+    uint64_t stride;
+    uint64_t size;
+  };
+  std::vector<Digit> digits_;  // Of the domains that choose the data set.
+  std::vector<std::string> names_;
+};
+
 class Grid final : public Space {
  public:
   Grid(v1::Workload base, std::vector<DomainNode> domains)
-      : base_(std::move(base)), domains_(std::move(domains)), size_(SizeOf(domains_)) {
-    for (const std::string& path : ParamPaths()) {
-      varies_dataset_ = varies_dataset_ || LiesIn(kDatasetPath, path) || LiesIn(path, kDatasetPath);
-    }
-  }
+      : base_(std::move(base)), domains_(std::move(domains)), size_(SizeOf(domains_)), datasets_(base_, domains_) {}
 
   uint64_t size() const override { return size_; }
 
@@ -53,7 +88,9 @@ class Grid final : public Space {
   }
 
   std::string DatasetOf(uint64_t index) const override {
-    return varies_dataset_ ? Resolve(index).train().dataset().name() : base_.train().dataset().name();
+    Require(index);
+    const std::string* name = datasets_.Of(index);
+    return name != nullptr ? *name : Resolve(index).train().dataset().name();
   }
 
  private:
@@ -64,7 +101,7 @@ class Grid final : public Space {
   const v1::Workload base_;
   const std::vector<DomainNode> domains_;
   const uint64_t size_;
-  bool varies_dataset_ = false;
+  const DatasetNames datasets_;
 };
 
 }  // namespace

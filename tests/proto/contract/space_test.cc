@@ -218,6 +218,51 @@ TEST(SpaceTest, DatasetOfAConfigFollowsItsDomain) {
   EXPECT_EQ(Make(Sweep())->DatasetOf(0), "digits");
 }
 
+TEST(SpaceTest, DatasetOfAConfigIsThatOfItsWorkload) {
+  v1::SweepSpec spec = SweepWithout({"batch_size", "dataset"}, R"pb(
+    domains {
+      path: "train.batch_size"
+      int_uniform { low: 1 high: 3 }
+    }
+    domains {
+      path: "train.dataset"
+      choice {
+        options { partial { train { dataset { name: "digits" } } } }
+        options {
+          partial { train { dataset {} } }
+          domains {
+            path: "train.dataset.name"
+            values {
+              values { string_value: "mnist" }
+              values { string_value: "fashion" }
+            }
+          }
+        }
+      }
+    }
+    domains {
+      path: "train.drop_last"
+      values {
+        values { bool_value: true }
+        values { bool_value: false }
+      }
+    }
+  )pb");
+  const auto space = Make(spec);
+  ASSERT_EQ(space->size(), 18u);
+  for (uint64_t i = 0; i < space->size(); ++i) {
+    EXPECT_EQ(space->DatasetOf(i), space->Resolve(i).train().dataset().name()) << i;
+  }
+}
+
+TEST(SpaceTest, DatasetNamesMayBeMoreThanAreKept) {
+  v1::SweepSpec spec = SweepWithout({"dataset"}, "");
+  v1::Domain* domain = spec.add_domains();
+  domain->set_path("train.dataset.name");
+  for (int i = 0; i < 5000; ++i) domain->mutable_values()->add_values()->set_string_value("d" + std::to_string(i));
+  EXPECT_EQ(Make(spec)->DatasetOf(4999), "d4999");
+}
+
 TEST(SeedsTest, CountGivesTheFirstNumbersAndAListItself) {
   const auto count = Parse<v1::Seeds>("count: 3");
   EXPECT_EQ(SeedCount(count), 3u);
