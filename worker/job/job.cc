@@ -1,5 +1,7 @@
 #include "worker/job/job.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -11,10 +13,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "proto/contract/validate.h"
 #include "worker/data/catalog.h"
 #include "worker/data/raw_dataset.h"
 #include "worker/job/weights_digest.h"
+#include "worker/train/network_shape.h"
 #include "worker/train/thread_pool.h"
 #include "worker/train/trainer.h"
 
@@ -47,6 +51,16 @@ std::array<v1::MetricPoint, 7> PointsOf(const train::EpochReport& report) {
   return points;
 }
 
+// Parameters, gradient and velocity alone: what is left over is small beside them where it matters.
+double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& data) {
+  const train::NetworkShape shape = train::ShapeOf(workload.model(), data.train.feature_count, data.classes);
+  return 3.0 * sizeof(float) * static_cast<double>(shape.parameter_count);
+}
+
+double BytesOfMachine() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
 JobResult Train(const v1::TrainWorkload& workload, uint64_t seed, const JobContext& context) {
   absl::StatusOr<std::shared_ptr<const data::RawDataset>> raw = context.catalog->Load(workload.dataset().name());
   if (absl::IsDataLoss(raw.status())) return Failure(JobOutcome::kInvalid, raw.status());
@@ -61,6 +75,14 @@ JobResult Train(const v1::TrainWorkload& workload, uint64_t seed, const JobConte
   if (!prepared.ok()) {
     return Failure(absl::IsInvalidArgument(prepared.status()) ? JobOutcome::kInvalid : JobOutcome::kError,
                    prepared.status());
+  }
+  // Each allocation alone may succeed where their sum brings the kernel to kill the process, and other trials with it.
+  const double bytes = BytesOf(workload, (*prepared)->view());
+  if (bytes > BytesOfMachine()) {
+    return Failure(JobOutcome::kError,
+                   absl::ResourceExhaustedError(absl::StrFormat(
+                       "this worker has not enough memory: the trial needs %.1f GB, the machine has %.1f GB",
+                       bytes / 1e9, BytesOfMachine() / 1e9)));
   }
   train::ThreadPool pool(std::max(context.threads, 1));
   absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =

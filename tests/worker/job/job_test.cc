@@ -194,7 +194,7 @@ TEST_F(JobTest, ADamagedFileIsInvalidAndNamed) {
 }
 
 TEST_F(JobTest, ANetworkBeyondTheMemoryIsThisMachinesFault) {
-  // 2^40 weights between the layers: four terabytes.
+  // 2^40 weights between the layers.
   const JobResult result = Run(Digits("epochs: 1 model { mlp { hidden: 1048576 hidden: 1048576 } }"));
   EXPECT_EQ(result.outcome, JobOutcome::kError);
   EXPECT_THAT(result.message, HasSubstr("memory"));
