@@ -58,7 +58,7 @@ Coordinator::Coordinator(CoordinatorOptions options, store::Store* store, const 
       clock_(clock),
       board_(board),
       tick_(std::clamp<core::MonoTime>(options_.settings.lease / 8, milliseconds(20), milliseconds(250))),
-      stall_threshold_(std::min<core::MonoTime>(options_.settings.lease / 4, seconds(1))),
+      stall_threshold_(options_.settings.lease / 10),
       state_(std::move(state)),
       now_(clock->Read()),
       next_check_(now_.mono),
@@ -145,7 +145,6 @@ void Coordinator::Round(std::vector<Item> items) {
   for (Item& item : items) Handle(std::move(item));
   ExpireIfDue();
   AnswerOverdueWaiters();
-  WakeWaiters();
   Flush();
 }
 
@@ -251,6 +250,8 @@ void Coordinator::ExpireIfDue() {
     return;
   }
   if (now_.mono < *next_check_) return;
+  // Workers can't report to a full disk: until it has space, nobody's silence counts.
+  if (full_since_) stalled_ = std::max(stalled_, now_.mono - *full_since_);
   std::optional<core::MonoTime> deadline = state_.NextDeadline();
   if (deadline && (*deadline <= now_.mono || stalled_ > core::MonoTime::zero())) {
     const absl::StatusOr<core::Reply> expired = DecideAndApply(core::ExpireLeases{.stalled = stalled_});
@@ -300,6 +301,7 @@ uint64_t Coordinator::WakeWaiter(uint64_t call) {
 }
 
 void Coordinator::Flush() {
+  WakeWaiters();
   const bool committed = events_.empty() || Commit();
   if (committed) board_->Publish(state_, changes_, now_);
   changes_ = {};

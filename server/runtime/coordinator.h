@@ -105,7 +105,7 @@ class Coordinator {
   void WakeWaiters();
   // The number of trials leased.
   uint64_t WakeWaiter(uint64_t call);
-  // Commits and publishes what was decided since the last time, and answers.
+  // Serves waiting calls with what appeared since the last time, commits and publishes everything decided, and answers.
   void Flush();
   bool Commit();
   void Reload();
@@ -117,7 +117,7 @@ class Coordinator {
   const Clock* const clock_;
   StatusBoard* const board_;
   const core::MonoTime tick_;             // How often deadlines are looked at.
-  const core::MonoTime stall_threshold_;  // Being later than this is a stall.
+  const core::MonoTime stall_threshold_;  // Being later than this is a stall: as core has it.
 
   // The loop's thread alone:
   core::State state_;
