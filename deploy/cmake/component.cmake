@@ -6,8 +6,10 @@
 # "server/core/state.h".
 
 add_library(basin_options INTERFACE)
-# g++ 12 warns of overlapping copies in its own std::string at -O3 (GCC bug 105651).
-target_compile_options(basin_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror -Wno-restrict)
+# At -O3, g++ 12 warns of overlapping copies in its own std::string (GCC bug 105651) and of unset members in its own
+# std::variant and std::optional.
+target_compile_options(basin_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror -Wno-restrict
+                                               -Wno-maybe-uninitialized)
 target_include_directories(basin_options INTERFACE ${PROJECT_SOURCE_DIR})
 
 function(basin_component name)

@@ -32,8 +32,8 @@ std::string NoData(const SweepPins& pins, const std::vector<const WorkerDescript
         "': put the same files on a worker's machine and restart the worker, or submit the sweep again");
   }
   return absl::StrCat("no connected worker has the data set '", dataset,
-                      "'; on a worker's machine run `deploy/fetch-dataset ", dataset,
-                      "`, or put its files below the worker's data dir, and restart the worker");
+                      "'; put its files below a worker's data dir (`deploy/fetch-dataset mnist` does it for MNIST) "
+                      "and restart the worker");
 }
 
 }  // namespace
