@@ -45,7 +45,7 @@ TEST(WaitingReasonTest, NobodyHasTheDataSet) {
   scheduler.Create("s", SweepBuilder().Dataset("mnist").Build());
   scheduler.Register("w");
   EXPECT_THAT(Reason(scheduler),
-              AllOf(StartsWith("no connected worker has the data set 'mnist'; on a worker's machine "),
+              AllOf(StartsWith("no connected worker has the data set 'mnist'; put its files below a worker's data dir"),
                     HasSubstr("deploy/fetch-dataset mnist"), HasSubstr("restart the worker")));
 }
 
