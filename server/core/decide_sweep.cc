@@ -129,7 +129,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const RetrySweep& command
   }
 
   std::vector<Event> events;
-  for (const auto& [index, attempts] : failed) events.push_back(TrialRetried{{command.id, index}, attempts});
+  for (const auto& [index, attempts] : failed) events.push_back(TrialRetried{{command.id, index}, attempts, now.wall});
   const TrialCounts& counts = sweep.record.counts;
   if (!sweep.live() && counts.pending + counts.running + failed.size() > 0) {
     const auto& definition = sweep.record.definition ? sweep.record.definition : command.definition;
@@ -139,11 +139,11 @@ absl::StatusOr<Decision> DecideOne(const State& state, const RetrySweep& command
   return Done(command.id, std::move(events), failed.size());
 }
 
-absl::StatusOr<Decision> DecideOne(const State& state, const DeleteSweep& command, Now) {
+absl::StatusOr<Decision> DecideOne(const State& state, const DeleteSweep& command, Now now) {
   const absl::StatusOr<const SweepEntry*> sweep = Find(state, command.id);
   if (!sweep.ok()) return sweep.status();
   if ((*sweep)->live()) return Refusal(**sweep, "removed; cancel it first");
-  return Done(command.id, {SweepDeleted{command.id}});
+  return Done(command.id, {SweepDeleted{command.id, now.wall}});
 }
 
 }  // namespace basin::server::core

@@ -33,6 +33,7 @@ struct SweepPinned {
 };
 struct SweepDeleted {
   SweepId id;
+  WallTime at{};
 };
 
 // An attempt begins. On disk before its lease is answered.
@@ -84,6 +85,7 @@ struct PendingCancelled {
 struct TrialRetried {
   TrialKey key;
   uint32_t attempts = 0;
+  WallTime at{};
 };
 
 struct WorkerRegistered {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -53,9 +54,10 @@ double InvertTail(double target, const std::function<double(double)>& tail,
   for (int i = 0; i < 500; ++i) {
     const double x = std::exp(log_x);
     const double q = tail(x);
-    const double step = std::log(q / target) * q / (density(x) * x);
+    // Not so far to the right that the tail vanishes.
+    const double step = std::min(0.5, std::log(q / target) * q / (density(x) * x));
     log_x += step;
-    if (std::abs(step) < 1e-15) break;
+    if (std::abs(step) < 1e-11) break;  // What remains is of the order of its square.
   }
   return std::exp(log_x);
 }

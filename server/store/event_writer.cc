@@ -90,85 +90,10 @@ absl::Status ForAll(const Items& items, Write write) {
 
 }  // namespace
 
-struct EventWriter::Statements {
-  Statement add_sweep, find_sweep, change_sweep_state, save_sweep, set_engine, clear_pins, add_pin;
-  Statement remember_deleted, delete_sweep;
-  Statement find_skipped, add_skipped, delete_skipped, clear_skipped;
-  Statement add_config, add_param, find_symbol, add_symbol;
-  Statement lease_trial, find_trial, requeue_trial, finish_trial, retry_trial, add_point;
-  Statement add_worker, replace_gone, add_dataset, find_worker, change_worker_state, count_finished;
-  Statement add_event;
-};
-
 absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(Connection& connection) {
-  std::unique_ptr<EventWriter> writer(new EventWriter(connection));
-  writer->sql_ = std::make_shared<Statements>();
-  Statements& sql = *writer->sql_;
-  const std::pair<Statement*, const char*> texts[] = {
-      {&sql.add_sweep,
-       "INSERT INTO sweep(id, name, state, request_id, spec_digest, spec, objective, maximize, priority, configs, "
-       "seeds, "
-       "pending, created_at) VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
-      {&sql.find_sweep,
-       "SELECT key, maximize, pending, running, succeeded, diverged, pruned, failed, cancelled, next_index, "
-       "best_trial, "
-       "best_objective, started_at FROM sweep WHERE id = ?1"},
-      {&sql.change_sweep_state, "UPDATE sweep SET state = ?2, message = ?3, ended_at = ?4 WHERE key = ?1"},
-      {&sql.save_sweep,
-       "UPDATE sweep SET pending = ?2, running = ?3, succeeded = ?4, diverged = ?5, pruned = ?6, failed = ?7, "
-       "cancelled = ?8, next_index = ?9, best_trial = ?10, best_objective = ?11, started_at = ?12 WHERE key = ?1"},
-      {&sql.set_engine, "UPDATE sweep SET engine_fingerprint = ?2 WHERE key = ?1"},
-      {&sql.clear_pins, "DELETE FROM sweep_pin WHERE sweep = ?1"},
-      {&sql.add_pin, "INSERT INTO sweep_pin(sweep, dataset, digest) VALUES(?1, ?2, ?3)"},
-      {&sql.remember_deleted,
-       "INSERT INTO deleted_sweep(key, id, name) SELECT key, id, name FROM sweep WHERE key = ?1"},
-      {&sql.delete_sweep, "DELETE FROM sweep WHERE key = ?1"},
-      {&sql.find_skipped,
-       "SELECT first, last FROM skipped WHERE sweep = ?1 AND first <= ?2 ORDER BY first DESC LIMIT 1"},
-      {&sql.add_skipped, "INSERT INTO skipped(sweep, first, last) VALUES(?1, ?2, ?3)"},
-      {&sql.delete_skipped, "DELETE FROM skipped WHERE sweep = ?1 AND first = ?2"},
-      {&sql.clear_skipped, "DELETE FROM skipped WHERE sweep = ?1"},
-      {&sql.add_config, "INSERT INTO config(sweep, config) VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
-      {&sql.add_param,
-       "INSERT INTO param(sweep, config, position, path, is_bool, value) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
-      {&sql.find_symbol, "SELECT key FROM symbol WHERE text = ?1"},
-      {&sql.add_symbol, "INSERT INTO symbol(text) VALUES(?1)"},
-      {&sql.lease_trial,
-       "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures, worker, started_at) "
-       "VALUES(?1, ?2, ?3, ?4, 2, ?5, ?6, ?7, ?8) ON CONFLICT(sweep, idx) DO UPDATE SET state = 2, "
-       "attempts = excluded.attempts, failures = excluded.failures, worker = excluded.worker, "
-       "started_at = excluded.started_at"},
-      {&sql.find_trial, "SELECT state FROM trial WHERE sweep = ?1 AND idx = ?2"},
-      {&sql.requeue_trial, "UPDATE trial SET state = 1, failures = ?3, message = ?4 WHERE sweep = ?1 AND idx = ?2"},
-      {&sql.finish_trial,
-       "UPDATE trial SET state = ?3, accepted = ?4, next_sequence = ?5, ended_at = ?6, objective = ?7, message = ?8, "
-       "outcome = ?9, outcome_message = ?10, duration = ?11, weights_digest = ?12, data_digest = ?13, "
-       "engine_fingerprint = ?14, metrics = ?15 WHERE sweep = ?1 AND idx = ?2"},
-      {&sql.retry_trial,
-       "UPDATE trial SET state = 1, attempts = ?3, failures = 0, accepted = 0, next_sequence = 0, ended_at = NULL, "
-       "objective = NULL, outcome = 0, outcome_message = NULL, duration = NULL, weights_digest = '', "
-       "data_digest = NULL, engine_fingerprint = NULL, metrics = NULL WHERE sweep = ?1 AND idx = ?2"},
-      {&sql.add_point,
-       "INSERT INTO point(sweep, trial, attempt, sequence, metric, step, value, epoch, examples) "
-       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"},
-      {&sql.add_worker,
-       "INSERT INTO worker(id, name, version, engine_fingerprint, slots, threads_per_trial, state, connected_at, "
-       "changed_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)"},
-      {&sql.replace_gone, "UPDATE worker SET listed = 0 WHERE name = ?1 AND listed = 1 AND state = 4"},
-      {&sql.add_dataset, "INSERT INTO worker_dataset(worker, name, digest) VALUES(?1, ?2, ?3)"},
-      {&sql.find_worker, "SELECT key FROM worker WHERE id = ?1"},
-      {&sql.change_worker_state,
-       "UPDATE worker SET state = ?2, listed = (?2 <> 3), changed_at = coalesce(?3, changed_at) WHERE key = ?1"},
-      {&sql.count_finished, "UPDATE worker SET trials_finished = trials_finished + ?2 WHERE key = ?1"},
-      {&sql.add_event,
-       "INSERT INTO event(at, kind, sweep, trial, attempt, worker, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
-  };
-  for (const auto& [statement, text] : texts) {
-    absl::StatusOr<Statement> prepared = connection.Prepare(text);
-    if (!prepared.ok()) return prepared.status();
-    *statement = *std::move(prepared);
-  }
-  return writer;
+  absl::StatusOr<std::unique_ptr<EventStatements>> sql = EventStatements::Prepare(connection);
+  if (!sql.ok()) return sql.status();
+  return std::unique_ptr<EventWriter>(new EventWriter(connection, *std::move(sql)));
 }
 
 bool EventWriter::IsDurable(const core::Event& event) {
@@ -313,7 +238,7 @@ absl::Status EventWriter::On(const core::SweepDeleted& event) {
   if (status.ok()) status = sql_->clear_pins.Run(key);
   if (status.ok()) status = sql_->clear_skipped.Run(key);
   if (!status.ok()) return status;
-  return Log({}, EventKind::kSweepDeleted, key, {}, {}, {}, "");
+  return Log(event.at, EventKind::kSweepDeleted, key, {}, {}, {}, "");
 }
 
 // Keeps `skipped` and next_index after a trial was leased for the first time.
@@ -489,17 +414,15 @@ absl::Status EventWriter::On(const core::TrialRetried& event) {
   --(*sweep)->counts.failed;
   ++(*sweep)->counts.pending;
   (*sweep)->changed = true;
-  return Log({}, EventKind::kTrialRetried, (*sweep)->key, event.key.index, event.attempts, {}, "");
+  return Log(event.at, EventKind::kTrialRetried, (*sweep)->key, event.key.index, event.attempts, {}, "");
 }
 
 absl::Status EventWriter::On(const core::WorkerRegistered& event) {
   const core::WorkerDescription& worker = event.description;
-  absl::Status status = sql_->replace_gone.Run(worker.name);
-  if (!status.ok()) return status;
   absl::StatusOr<int64_t> engine = Symbol(worker.engine_fingerprint);
   if (!engine.ok()) return engine.status();
-  status = sql_->add_worker.Run(event.id, worker.name, worker.version, *engine, worker.slots, worker.threads_per_trial,
-                                TimeColumn(event.at));
+  absl::Status status = sql_->add_worker.Run(event.id, worker.name, worker.version, *engine, worker.slots,
+                                             worker.threads_per_trial, TimeColumn(event.at));
   if (!status.ok()) return status;
   const int64_t key = connection_.last_insert_key();
   workers_[event.id] = key;

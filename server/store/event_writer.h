@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/event.h"
+#include "server/store/event_statements.h"
 #include "server/store/schema.h"
 #include "server/store/sqlite_db.h"
 
@@ -44,9 +46,9 @@ class EventWriter {
     std::optional<int64_t> started_at;
     bool changed = false;
   };
-  struct Statements;
 
-  explicit EventWriter(Connection& connection) : connection_(connection) {}
+  EventWriter(Connection& connection, std::unique_ptr<EventStatements> sql)
+      : connection_(connection), sql_(std::move(sql)) {}
 
   absl::Status On(const core::SweepCreated& event);
   absl::Status On(const core::SweepStateChanged& event);
@@ -74,7 +76,7 @@ class EventWriter {
                    std::optional<uint32_t> attempt, std::optional<int64_t> worker, const std::string& message);
 
   Connection& connection_;
-  std::shared_ptr<Statements> sql_;
+  const std::unique_ptr<EventStatements> sql_;
   std::map<core::SweepId, Sweep> sweeps_;
   std::map<core::WorkerId, int64_t> workers_;
   std::map<std::string, int64_t> symbols_;

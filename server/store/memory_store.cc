@@ -120,9 +120,6 @@ class MemoryStore::Applier {
     Move(sweep, trial, TrialState::kPending);
   }
   void operator()(const core::WorkerRegistered& event) {
-    std::erase_if(store_.workers_, [&](const auto& entry) {
-      return entry.second.description.name == event.description.name && entry.second.state == core::WorkerState::kLost;
-    });
     store_.workers_[event.id] = {event.id, event.description, core::WorkerState::kConnected, event.at, 0};
   }
   void operator()(const core::WorkerStateChanged& event) {

@@ -113,6 +113,7 @@ CREATE TABLE trial(
 -- PENDING, RUNNING and FAILED ones: what is asked for by state. Costs nothing for the rest.
 CREATE INDEX trial_unsettled ON trial(sweep, state, idx) WHERE state = 1 OR state = 2 OR state = 6;
 
+-- `value` has no declared type: a REAL column would turn -0.0 into 0.
 CREATE TABLE point(
   sweep INTEGER NOT NULL,
   trial INTEGER NOT NULL,
@@ -120,7 +121,7 @@ CREATE TABLE point(
   sequence INTEGER NOT NULL,
   metric INTEGER NOT NULL,
   step INTEGER NOT NULL,
-  value REAL,
+  value,
   epoch REAL,
   examples INTEGER NOT NULL,
   PRIMARY KEY(sweep, trial, attempt, sequence)
@@ -137,11 +138,10 @@ CREATE TABLE worker(
   state INTEGER NOT NULL,
   connected_at INTEGER,
   changed_at INTEGER,
-  trials_finished INTEGER NOT NULL DEFAULT 0,
-  listed INTEGER NOT NULL DEFAULT 1
+  trials_finished INTEGER NOT NULL DEFAULT 0
 );
--- Those that are there, and LOST ones until one of the same name comes back.
-CREATE INDEX worker_listed ON worker(name) WHERE listed = 1;
+-- All but those that LEFT.
+CREATE INDEX worker_present ON worker(key) WHERE state <> 3;
 
 CREATE TABLE worker_dataset(
   worker INTEGER NOT NULL,

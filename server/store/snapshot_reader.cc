@@ -10,9 +10,6 @@
 namespace basin::server::store {
 namespace {
 
-// LOST workers that are still told of; older ones are history.
-constexpr int kMostLostWorkers = 1000;
-
 class Reader {
  public:
   explicit Reader(Connection& connection) : connection_(connection) {}
@@ -172,8 +169,7 @@ absl::Status Reader::ReadWorkers() {
   std::map<int64_t, core::WorkerRecord> workers;
   absl::Status status = Query(
       "SELECT w.key, w.id, w.name, w.version, y.text, w.slots, w.threads_per_trial, w.state, w.connected_at, "
-      "w.trials_finished FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint WHERE w.listed = 1 AND "
-      "(w.state <> 4 OR w.key IN (SELECT key FROM worker WHERE listed = 1 AND state = 4 ORDER BY key DESC LIMIT ?1))",
+      "w.trials_finished FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint WHERE w.state <> 3",
       [&](const Row& row) {
         core::WorkerRecord& worker = workers[row.integer(0)];
         worker.id = row.string(1);
@@ -186,8 +182,7 @@ absl::Status Reader::ReadWorkers() {
         worker.connected_at = ReadTime(row, 8).value_or(core::WallTime{});
         worker.trials_finished = row.number(9);
         return absl::OkStatus();
-      },
-      kMostLostWorkers);
+      });
   if (!status.ok()) return status;
   absl::StatusOr<Statement> datasets = connection_.Prepare("SELECT name, digest FROM worker_dataset WHERE worker = ?1");
   if (!datasets.ok()) return datasets.status();

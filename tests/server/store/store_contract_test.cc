@@ -1,0 +1,357 @@
+// What every store promises, whatever its kind.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/core/invariants.h"
+#include "server/store/memory_store.h"
+#include "server/store/sqlite_store.h"
+#include "tests/server/store/history.h"
+#include "tests/support/temp_dir.h"
+
+namespace basin::server::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using tests::Describe;
+using tests::History;
+using tests::RealSweep;
+
+constexpr core::WallTime kTime = std::chrono::seconds(1700000000);
+
+// A store of some kind, and the crash of its server.
+class Specimen {
+ public:
+  virtual ~Specimen() = default;
+  virtual Store& store() = 0;
+  virtual void Reopen() = 0;
+  // The next commit does not succeed.
+  virtual void BreakNextCommit() = 0;
+  virtual void Mend() = 0;
+};
+
+class MemorySpecimen : public Specimen {
+ public:
+  Store& store() override { return store_; }
+  void Reopen() override {}
+  void BreakNextCommit() override { store_.FailNextCommit(absl::ResourceExhaustedError("full")); }
+  void Mend() override {}
+
+ private:
+  MemoryStore store_;
+};
+
+class SqliteSpecimen : public Specimen {
+ public:
+  SqliteSpecimen() { Reopen(); }
+  Store& store() override { return *store_; }
+  void Reopen() override {
+    store_.reset();
+    auto opened = SqliteStore::Open(dir_.path().string());
+    if (!opened.ok()) FAIL() << opened.status();
+    store_ = *std::move(opened);
+  }
+  void BreakNextCommit() override { ASSERT_TRUE(store_->LimitPages(1).ok()); }
+  void Mend() override { ASSERT_TRUE(store_->LimitPages(0).ok()); }
+
+ private:
+  tests::TempDir dir_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+using MakeSpecimen = std::unique_ptr<Specimen> (*)();
+
+class StoreContractTest : public ::testing::TestWithParam<std::pair<const char*, MakeSpecimen>> {
+ protected:
+  Store& store() { return specimen_->store(); }
+  void Commit(const std::vector<core::Event>& events) {
+    const absl::Status status = store().Commit(events);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+  core::Snapshot Load() {
+    auto snapshot = store().Load();
+    EXPECT_TRUE(snapshot.ok()) << snapshot.status();
+    return snapshot.ok() ? *std::move(snapshot) : core::Snapshot();
+  }
+  core::State Restored() { return core::State::Restore({}, Load(), {}); }
+
+  // A sweep of `trials` trials, and a worker.
+  void Begin(uint64_t trials = 4) {
+    RealSweep sweep;
+    sweep.batch_sizes = trials;
+    definition_ = sweep.Build();
+    Commit({core::SweepCreated{"s", definition_, "request", "digest", kTime},
+            core::WorkerRegistered{"w", tests::Description("name"), kTime, {}}});
+  }
+  core::TrialLeased Leased(uint64_t index, uint32_t attempt = 1) {
+    core::TrialLeased event;
+    event.key = {"s", index};
+    event.attempt = attempt;
+    event.config = index;
+    event.params = definition_->space->Params(index);
+    event.worker = "w";
+    event.at = kTime;
+    return event;
+  }
+  static core::PointsAppended Points(uint64_t index, uint64_t first_sequence, std::vector<core::Point> points) {
+    return {{"s", index}, 1, first_sequence, std::move(points)};
+  }
+  static core::TrialFinished Finished(uint64_t index, core::TrialState state, uint32_t attempt = 1) {
+    core::TrialFinished event;
+    event.key = {"s", index};
+    event.attempt = attempt;
+    event.state = state;
+    event.worker = "w";
+    event.at = kTime;
+    return event;
+  }
+  static core::TrialFinished Succeeded(uint64_t index, double objective) {
+    core::TrialFinished event = Finished(index, core::TrialState::kSucceeded);
+    event.objective = objective;
+    event.metrics = {{"val_loss", objective}};
+    event.outcome.emplace();
+    event.outcome->kind = core::OutcomeKind::kSucceeded;
+    event.outcome->weights_digest = "weights";
+    event.outcome->data_digest = "data";
+    event.outcome->engine_fingerprint = "engine-1";
+    return event;
+  }
+
+  std::unique_ptr<Specimen> specimen_ = GetParam().second();
+  std::shared_ptr<const core::SweepDefinition> definition_;
+};
+
+TEST_P(StoreContractTest, NewStoreIsEmpty) {
+  EXPECT_EQ(Describe(Restored()), "");
+  EXPECT_TRUE(absl::IsNotFound(store().FindFinished({"s", 0}).status()));
+  EXPECT_TRUE(absl::IsNotFound(store().FindRequest("request").status()));
+  EXPECT_TRUE(absl::IsNotFound(store().FindSpec("s").status()));
+}
+
+TEST_P(StoreContractTest, RestoredStateIsTheStateReachedByApplying) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::unique_ptr<Specimen> specimen = GetParam().second();
+    History history(seed * 7919, &specimen->store());
+    for (int step = 0; step < 60; ++step) {
+      const absl::Status status = history.Step();
+      ASSERT_TRUE(status.ok()) << status;
+      if (step % 8 != 0) continue;
+      specimen->Reopen();
+      history.UseStore(&specimen->store());
+      const auto snapshot = specimen->store().Load();
+      ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+      const core::State restored = core::State::Restore({}, *snapshot, {});
+      ASSERT_EQ(core::CheckInvariants(restored), absl::OkStatus());
+      ASSERT_EQ(Describe(restored), Describe(history.state()));
+      // Half of the histories go on with what was restored.
+      if (seed % 2 == 0) history.Restart();
+    }
+  }
+}
+
+TEST_P(StoreContractTest, EveryEndOfARandomHistoryIsFound) {
+  History history(4711, &store());
+  std::map<core::TrialKey, core::FinishedTrial> ended;
+  for (int step = 0; step < 300; ++step) {
+    const std::vector<core::Event> events = history.StepWithoutCommit();
+    for (const core::Event& event : events) {
+      if (const auto* end = std::get_if<core::TrialFinished>(&event)) {
+        ended[end->key] = {end->state, end->attempt, end->outcome ? end->outcome->Identity() : "", end->next_sequence};
+      } else if (const auto* retried = std::get_if<core::TrialRetried>(&event)) {
+        ended.erase(retried->key);
+      } else if (const auto* deleted = std::get_if<core::SweepDeleted>(&event)) {
+        std::erase_if(ended, [&](const auto& entry) { return entry.first.sweep == deleted->id; });
+      }
+    }
+    Commit(events);
+  }
+  specimen_->Reopen();
+  ASSERT_GT(ended.size(), 20u);
+  for (const auto& [key, expected] : ended) {
+    SCOPED_TRACE(testing::Message() << key.sweep << "/" << key.index);
+    const auto found = store().FindFinished(key);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->state, expected.state);
+    EXPECT_EQ(found->attempt, expected.attempt);
+    EXPECT_EQ(found->outcome_identity, expected.outcome_identity);
+    EXPECT_EQ(found->next_sequence, expected.next_sequence);
+  }
+}
+
+TEST_P(StoreContractTest, FailedCommitLeavesNothing) {
+  Begin();
+  Commit({Leased(0)});
+  const std::string before = Describe(Restored());
+  specimen_->BreakNextCommit();
+  std::vector<core::Event> events = {Leased(1), Succeeded(0, 0.5)};
+  for (uint64_t i = 0; i < 2000; ++i) events.push_back(Points(1, i, {{"val_loss", i, 1, 1, 1}}));
+  EXPECT_TRUE(absl::IsResourceExhausted(store().Commit(events)));
+  EXPECT_EQ(Describe(Restored()), before);
+  EXPECT_TRUE(absl::IsNotFound(store().FindFinished({"s", 0}).status()));
+}
+
+TEST_P(StoreContractTest, CommitsGoOnAfterAFailedOne) {
+  Begin();
+  specimen_->BreakNextCommit();
+  std::vector<core::Event> events = {Leased(0)};
+  for (uint64_t i = 0; i < 2000; ++i) events.push_back(Points(0, i, {{"a-new-name", i, 1, 1, 1}}));
+  EXPECT_FALSE(store().Commit(events).ok());
+  specimen_->Mend();
+  Commit({Leased(0), Points(0, 0, {{"a-new-name", 1, 2, 1, 1}})});
+  specimen_->Reopen();
+  const core::Snapshot snapshot = Load();
+  ASSERT_THAT(snapshot.open, SizeIs(1));
+  EXPECT_EQ(snapshot.open[0].next_sequence, 1u);
+  EXPECT_EQ(snapshot.open[0].last, (std::map<std::string, double>{{"a-new-name", 2}}));
+}
+
+TEST_P(StoreContractTest, PointsOfASequenceThatIsThereAreDropped) {
+  Begin();
+  Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.5, 1, 1}, {"val_loss", 2, 0.25, 2, 2}})});
+  Commit({Points(0, 1, {{"val_loss", 2, 99, 99, 2}, {"val_loss", 3, 0.75, 3, 3}})});
+  specimen_->Reopen();
+  const core::Snapshot snapshot = Load();
+  ASSERT_THAT(snapshot.open, SizeIs(1));
+  EXPECT_EQ(snapshot.open[0].next_sequence, 3u);
+  EXPECT_EQ(snapshot.open[0].last.at("val_loss"), 0.75);
+  EXPECT_EQ(snapshot.open[0].best_objective, 0.25);
+  EXPECT_EQ(snapshot.open[0].epoch, 3);
+}
+
+TEST_P(StoreContractTest, ValuesThatAreNoNumbersSurvive) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  Begin();
+  Commit(
+      {Leased(0), Points(0, 0, {{"a", 1, std::nan(""), 1, 1}, {"b", 1, kInfinity, 1, 1}, {"c", 1, -kInfinity, 1, 1}})});
+  specimen_->Reopen();
+  const core::Snapshot snapshot = Load();
+  ASSERT_THAT(snapshot.open, SizeIs(1));
+  EXPECT_TRUE(std::isnan(snapshot.open[0].last.at("a")));
+  EXPECT_EQ(snapshot.open[0].last.at("b"), kInfinity);
+  EXPECT_EQ(snapshot.open[0].last.at("c"), -kInfinity);
+}
+
+TEST_P(StoreContractTest, PointsOfAnEarlierAttemptDoNotCount) {
+  Begin();
+  Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.125, 1, 1}})});
+  Commit({core::TrialRequeued{{"s", 0}, 1, 1, "lost", kTime}, Leased(0, 2)});
+  specimen_->Reopen();
+  const core::Snapshot snapshot = Load();
+  ASSERT_THAT(snapshot.open, SizeIs(1));
+  EXPECT_EQ(snapshot.open[0].next_sequence, 0u);
+  EXPECT_THAT(snapshot.open[0].last, IsEmpty());
+  EXPECT_EQ(snapshot.open[0].best_objective, std::nullopt);
+}
+
+TEST_P(StoreContractTest, PassedOverTrialsAreRememberedUntilTheyAreLeased) {
+  Begin(10);
+  Commit({Leased(6), Leased(3), Leased(0), Leased(5), Leased(4)});
+  specimen_->Reopen();
+  EXPECT_THAT(Load().skipped.at("s"), ElementsAre(1, 2));
+  EXPECT_EQ(Load().next_index.at("s"), 7u);
+}
+
+TEST_P(StoreContractTest, BestTrialIsTheOneWithTheLowestIndexAmongEquals) {
+  Begin();
+  Commit({Leased(0), Leased(1), Leased(2), Succeeded(2, 0.5), Succeeded(0, 0.75), Succeeded(1, 0.5)});
+  specimen_->Reopen();
+  EXPECT_EQ(Load().sweeps.at(0).best_trial, 1u);
+  EXPECT_EQ(Load().sweeps.at(0).best_objective, 0.5);
+}
+
+TEST_P(StoreContractTest, RequestIsFoundWithItsSweep) {
+  Begin();
+  specimen_->Reopen();
+  const auto found = store().FindRequest("request");
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->id, "s");
+  EXPECT_EQ(found->spec_digest, "digest");
+}
+
+TEST_P(StoreContractTest, SweepsWithoutARequestAreNotFoundByTheEmptyOne) {
+  const auto definition = RealSweep().Build();
+  Commit(
+      {core::SweepCreated{"a", definition, "", "digest", kTime}, core::SweepCreated{"b", definition, "", "x", kTime}});
+  EXPECT_TRUE(absl::IsNotFound(store().FindRequest("").status()));
+}
+
+TEST_P(StoreContractTest, SpecComesBackByteForByte) {
+  Begin();
+  specimen_->Reopen();
+  const auto spec = store().FindSpec("s");
+  ASSERT_TRUE(spec.ok()) << spec.status();
+  EXPECT_EQ(spec->SerializeAsString(), definition_->spec.SerializeAsString());
+}
+
+TEST_P(StoreContractTest, FailedTrialsComeInOrderWithTheirAttempts) {
+  Begin();
+  Commit({Leased(0), Leased(1), Leased(2)});
+  Commit({core::TrialRequeued{{"s", 2}, 1, 1, "lost", kTime}, Leased(2, 2), Finished(2, core::TrialState::kFailed, 2),
+          Finished(0, core::TrialState::kFailed), Succeeded(1, 1)});
+  specimen_->Reopen();
+  const auto failed = store().FailedTrials("s");
+  ASSERT_TRUE(failed.ok());
+  ASSERT_THAT(*failed, SizeIs(2));
+  EXPECT_EQ((*failed)[0].index, 0u);
+  EXPECT_EQ((*failed)[0].attempts, 1u);
+  EXPECT_EQ((*failed)[1].index, 2u);
+  EXPECT_EQ((*failed)[1].attempts, 2u);
+}
+
+TEST_P(StoreContractTest, RetriedTrialHasNotEnded) {
+  Begin();
+  Commit({Leased(0), Finished(0, core::TrialState::kFailed)});
+  Commit({core::TrialRetried{{"s", 0}, 1}});
+  specimen_->Reopen();
+  EXPECT_TRUE(absl::IsNotFound(store().FindFinished({"s", 0}).status()));
+  const core::Snapshot snapshot = Load();
+  ASSERT_THAT(snapshot.queued, SizeIs(1));
+  EXPECT_EQ(snapshot.queued[0].attempts, 1u);
+  EXPECT_EQ(snapshot.queued[0].failures, 0u);
+}
+
+TEST_P(StoreContractTest, DeletedSweepLeavesNothing) {
+  Begin();
+  Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.5, 1, 1}}), Succeeded(0, 0.5), Leased(1),
+          Finished(1, core::TrialState::kFailed), core::PendingCancelled{"s", 2},
+          core::SweepStateChanged{"s", core::SweepState::kCancelled, "", nullptr, kTime}, core::SweepDeleted{"s"}});
+  specimen_->Reopen();
+  EXPECT_THAT(Load().sweeps, IsEmpty());
+  EXPECT_TRUE(absl::IsNotFound(store().FindFinished({"s", 0}).status()));
+  EXPECT_TRUE(absl::IsNotFound(store().FindRequest("request").status()));
+  EXPECT_TRUE(absl::IsNotFound(store().FindSpec("s").status()));
+  EXPECT_THAT(*store().FailedTrials("s"), IsEmpty());
+}
+
+TEST_P(StoreContractTest, IdAndRequestOfADeletedSweepMayBeUsedAgain) {
+  Begin();
+  Commit({Leased(0), Succeeded(0, 0.5), core::SweepDeleted{"s"}});
+  Commit({core::SweepCreated{"s", definition_, "request", "other", kTime}});
+  specimen_->Reopen();
+  EXPECT_EQ(store().FindRequest("request")->spec_digest, "other");
+  EXPECT_TRUE(absl::IsNotFound(store().FindFinished({"s", 0}).status()));
+  EXPECT_EQ(Load().sweeps.at(0).counts.pending, 4u);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, StoreContractTest,
+    ::testing::Values(std::pair<const char*, MakeSpecimen>{"Memory",
+                                                           []() -> std::unique_ptr<Specimen> {
+                                                             return std::make_unique<MemorySpecimen>();
+                                                           }},
+                      std::pair<const char*, MakeSpecimen>{
+                          "Sqlite", []() -> std::unique_ptr<Specimen> { return std::make_unique<SqliteSpecimen>(); }}),
+    [](const auto& kind) { return std::string(kind.param.first); });
+
+}  // namespace
+}  // namespace basin::server::store
