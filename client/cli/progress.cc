@@ -27,9 +27,18 @@ double Fraction(const v1::TrialCounts& trials) {
   return trials.total() == 0 ? 0 : static_cast<double>(DoneTrials(trials)) / static_cast<double>(trials.total());
 }
 
-std::string RateText(const v1::Sweep& sweep, double now) {
+// How fast it goes and how long it will take, or took.
+std::string PaceText(const v1::Sweep& sweep, double now) {
+  if (HasEnded(sweep)) {
+    if (!sweep.has_started_at() || !sweep.has_ended_at()) return "";
+    return "took " + format::HumanDuration(SecondsOf(sweep.ended_at()) - SecondsOf(sweep.started_at()));
+  }
   std::string out;
-  if (sweep.trials_per_second() > 0) out += format::HumanRate(sweep.trials_per_second()).insert(0, "trials ");
+  if (sweep.trials_per_second() > 0) {
+    const std::string rate = format::HumanRate(sweep.trials_per_second());  // "2.5/s" -> "2.5 trials/s".
+    const size_t slash = rate.find('/');
+    out = rate.substr(0, slash) + " trials" + rate.substr(slash);
+  }
   const double remaining = RemainingSeconds(sweep, now);
   if (remaining >= 0) out += (out.empty() ? "" : ", ") + ("about " + format::HumanDuration(remaining) + " left");
   return out;
@@ -119,11 +128,11 @@ std::vector<std::string> ProgressPicture(const v1::Sweep& sweep, double now, siz
   char percent[16];
   std::snprintf(percent, sizeof(percent), "%3.0f%%", std::floor(100 * Fraction(sweep.trials())));
   const size_t bar = std::clamp<size_t>(width / 3, 10, 40);
-  const std::string rate = RateText(sweep, now);
-  add(Bar(Fraction(sweep.trials()), bar) + percent + (rate.empty() ? "" : "  " + rate), Color::kCyan);
+  const std::string pace = PaceText(sweep, now);
+  add(Bar(Fraction(sweep.trials()), bar) + percent + (pace.empty() ? "" : "  " + pace), Color::kCyan);
   add(CountsText(sweep.trials()));
   const std::string best = BestText(sweep);
-  if (!best.empty()) add("best so far: " + best, Color::kGreen);
+  if (!best.empty()) add((HasEnded(sweep) ? "best: " : "best so far: ") + best, Color::kGreen);
   if (!sweep.waiting().empty()) add("waiting: " + sweep.waiting(), Color::kYellow);
   if (!sweep.message().empty()) add(sweep.message(), Color::kRed);
   size_t shown = 0;
@@ -141,8 +150,8 @@ std::string ProgressLine(const v1::Sweep& sweep, double now) {
   std::string out = sweep.name() + " " + sweep.id() + ": ";
   if (sweep.state() != v1::SWEEP_STATE_RUNNING) out += StateName(sweep.state()) + ", ";
   out += CountsText(sweep.trials());
-  const std::string rate = RateText(sweep, now);
-  if (!rate.empty()) out += "; " + rate;
+  const std::string pace = PaceText(sweep, now);
+  if (!pace.empty()) out += "; " + pace;
   const std::string best = BestText(sweep);
   if (!best.empty()) out += "; best " + best;
   if (!sweep.waiting().empty()) out += "; waiting: " + sweep.waiting();

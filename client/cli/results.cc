@@ -1,6 +1,9 @@
 #include "client/cli/results.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -8,7 +11,6 @@
 #include "client/cli/commands.h"
 #include "client/cli/param_names.h"
 #include "client/cli/sweep_text.h"
-#include "client/format/human.h"
 #include "proto/contract/metric_names.h"
 
 namespace basin::client::cli {
@@ -20,6 +22,14 @@ using In = format::Column::In;
 
 // Metrics that a table shows beside the objective.
 constexpr const char* kBeside[] = {"val_accuracy", "test_accuracy"};
+
+// Both ends with the four decimals of the other columns, where these say enough.
+std::string IntervalText(double low, double high) {
+  char buffer[128];
+  const bool ordinary = std::fabs(high) >= 1e-3 && std::fabs(low) < 1e5 && std::fabs(high) < 1e5;
+  std::snprintf(buffer, sizeof(buffer), ordinary ? "%.4f .. %.4f" : "%.4g .. %.4g", low, high);
+  return buffer;
+}
 
 // Defines the columns once, and fills a row's cells in the same order.
 class ResultColumns {
@@ -81,8 +91,8 @@ class ResultColumns {
     cells.push_back(uint64_t{objective.n()});
     cells.push_back(Mean(objective));
     cells.push_back(objective.has_std() ? Cell(objective.std()) : Cell());
-    cells.push_back(objective.has_ci_low()
-                        ? Cell(format::HumanReal(objective.ci_low()) + " .. " + format::HumanReal(objective.ci_high()))
+    cells.push_back(objective.has_ci_low() && objective.has_ci_high()
+                        ? Cell(IntervalText(objective.ci_low(), objective.ci_high()))
                         : Cell());
     cells.push_back(objective.has_ci_low() ? Cell(objective.ci_low()) : Cell());
     cells.push_back(objective.has_ci_high() ? Cell(objective.ci_high()) : Cell());

@@ -23,7 +23,7 @@ namespace basin::client::cli {
 namespace {
 
 constexpr double kStopSeconds = 15;
-// How long a sweep may wait for what no worker has: workers that are all there will not get a data set by themselves.
+// How long a sweep may wait for what no worker has.
 constexpr double kWaitingSeconds = 5;
 constexpr double kConnectSeconds = 60;
 
@@ -34,11 +34,36 @@ struct Options {
   std::string datasets_dir;
 };
 
-// Ends a run that would wait for ever.
+uint32_t ConnectedWorkers(api::Client& client) {
+  uint32_t n = 0;
+  client.Workers()
+      .ForEach([&](const v1::Worker& worker) {
+        if (worker.state() == v1::WORKER_STATE_CONNECTED) ++n;
+        return true;
+      })
+      .IgnoreError();
+  return n;
+}
+
+// Waits until all workers have connected, or one has ended; then the sweep itself says what is wrong.
+absl::Status AwaitWorkers(Context& context, LocalCluster& cluster, Interrupt& interrupt) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(kConnectSeconds);
+  bool lost = false;
+  while (!lost && std::chrono::steady_clock::now() < deadline &&
+         ConnectedWorkers(context.client()) < cluster.workers()) {
+    const absl::Status status = cluster.Check([&](const std::string& words) {
+      context.Warn(words);
+      lost = true;
+    });
+    if (!status.ok()) return status;
+    if (interrupt.WaitFor(0.05)) return absl::CancelledError("interrupted");
+  }
+  return absl::OkStatus();
+}
+
+// Ends a run that would wait for ever: workers that have all connected will not get a data set by themselves.
 class Patience {
  public:
-  Patience(Context& context, uint32_t workers) : context_(context), workers_(workers) {}
-
   absl::Status Check(const v1::Sweep& sweep) {
     const auto now = std::chrono::steady_clock::now();
     if (sweep.waiting().empty() || sweep.trials().running() > 0) {
@@ -46,22 +71,11 @@ class Patience {
       return absl::OkStatus();
     }
     if (!since_) since_ = now;
-    const double waited = std::chrono::duration<double>(now - *since_).count();
-    if (waited < kWaitingSeconds || (waited < kConnectSeconds && Connected() < workers_)) return absl::OkStatus();
+    if (now - *since_ < std::chrono::duration<double>(kWaitingSeconds)) return absl::OkStatus();
     return absl::FailedPreconditionError("the sweep cannot go on here: " + sweep.waiting());
   }
 
  private:
-  uint32_t Connected() {
-    uint32_t n = 0;
-    api::Pager<v1::Worker> workers = context_.client().Workers();
-    workers.ForEach([&](const v1::Worker& worker) { return n += worker.state() == v1::WORKER_STATE_CONNECTED, true; })
-        .IgnoreError();
-    return n;
-  }
-
-  Context& context_;
-  const uint32_t workers_;
   std::optional<std::chrono::steady_clock::time_point> since_;
 };
 
@@ -69,6 +83,8 @@ class Patience {
 absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interrupt& interrupt,
                                 const v1::SweepSpec& spec) {
   api::Client& client = context.client();
+  const absl::Status ready = AwaitWorkers(context, cluster, interrupt);
+  if (!ready.ok()) return ready;
   const std::string request_id = "run-" + contract::Sha256Hex(spec.SerializeAsString()).substr(0, 32);
   absl::StatusOr<v1::Sweep> sweep = client.CreateSweep(spec, request_id);
   if (sweep.ok() && sweep->state() == v1::SWEEP_STATE_PAUSED) sweep = client.ResumeSweep(sweep->id());
@@ -77,7 +93,7 @@ absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interru
   context.Note(spec.name() + ": " + SizeText(sweep->configs(), sweep->seeds()) +
                (done > 0 ? ", " + std::to_string(done) + " of them done before" : ""));
 
-  Patience patience(context, cluster.workers());
+  Patience patience;
   const auto check = [&](const v1::Sweep& now) {
     const absl::Status status = cluster.Check([&](const std::string& words) { context.Warn(words); });
     return status.ok() ? patience.Check(now) : status;

@@ -46,7 +46,15 @@ TEST(ProgressLineTest, SaysWhatIsDoneAndWhatIsLeft) {
   v1::Sweep sweep = HalfDone();
   sweep.set_trials_per_second(2);
   EXPECT_EQ(ProgressLine(sweep, 2000),
-            "digits k3f9: 30 of 60 trials done: 28 succeeded, 2 failed; 4 running; trials 2.0/s, about 15.0s left");
+            "digits k3f9: 30 of 60 trials done: 28 succeeded, 2 failed; 4 running; 2.0 trials/s, about 15.0s left");
+}
+
+TEST(ProgressLineTest, SaysHowLongAnEndedSweepTook) {
+  v1::Sweep sweep = HalfDone();
+  sweep.set_state(v1::SWEEP_STATE_CANCELLED);
+  sweep.set_trials_per_second(2);
+  sweep.mutable_ended_at()->set_seconds(1090);
+  EXPECT_THAT(ProgressLine(sweep, 2000), HasSubstr("4 running; took 1m30s"));
 }
 
 TEST(ProgressLineTest, SaysWhatTheSweepWaitsFor) {

@@ -46,10 +46,10 @@ class ResultsTest : public ::testing::Test {
 
 TEST_F(ResultsTest, TheTableHasARowAConfigAndMarksTheBest) {
   EXPECT_EQ(Run({"results", "k3f9"}).out,
-            "   CONFIG  BATCH_SIZE  N  MEAN VAL_LOSS     STD  95% INTERVAL  VAL_ACCURACY\n"
-            "*       1  32          2         0.2500  0.1250  0.15 .. 0.35        0.9375\n"
-            "        0  16          2         0.5000  0.1250  0.4 .. 0.6          0.9375\n"
-            "        2  full        2         0.7500  0.1250  0.65 .. 0.85        0.9375\n");
+            "   CONFIG  BATCH_SIZE  N  MEAN VAL_LOSS     STD  95% INTERVAL      VAL_ACCURACY\n"
+            "*       1  32          2         0.2500  0.1250  0.1500 .. 0.3500        0.9375\n"
+            "        0  16          2         0.5000  0.1250  0.4000 .. 0.6000        0.9375\n"
+            "        2  full        2         0.7500  0.1250  0.6500 .. 0.8500        0.9375\n");
 }
 
 TEST_F(ResultsTest, DivergedAndFailedSeedsAreShownWhereThereAreAny) {
