@@ -30,11 +30,11 @@ void Context::UseServer(const std::string& address, double patience_seconds) {
 }
 
 void Context::Note(std::string_view line) {
-  if (!flags_.quiet) err() << format::Printable(line) << std::endl;
+  if (!flags_.quiet) err() << format::PrintableLines(line) << std::endl;
 }
 
 void Context::Warn(std::string_view line) {
-  const std::string text = format::Printable(line);
+  const std::string text = format::PrintableLines(line);
   const bool color = ColorOn(environment_.err_terminal_width);
   err() << (color ? format::Paint(text, format::Color::kYellow) : text) << std::endl;
 }

@@ -4,7 +4,6 @@
 #include <exception>
 
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "client/api/exit_code.h"
 #include "client/cli/help.h"
 #include "client/format/color.h"
@@ -48,11 +47,7 @@ void PrintError(const Environment& environment, const GlobalFlags& flags, const 
 std::string ErrorText(const absl::Status& status) {
   const std::vector<contract::Violation> violations = contract::ViolationsOf(status);
   if (violations.size() < 2) {
-    std::vector<std::string> lines;  // Line breaks that a message has on purpose stay.
-    for (const absl::string_view line : absl::StrSplit(status.message(), '\n')) {
-      lines.push_back(format::Printable(std::string_view(line.data(), line.size())));
-    }
-    return absl::StrJoin(lines, "\n");
+    return format::PrintableLines(std::string(status.message()));
   }
   std::string text = "the request is invalid:";
   for (const contract::Violation& violation : violations) {

@@ -62,11 +62,21 @@ class Canvas {
   explicit Canvas(std::ostream* out) : out_(*out) {}
   void Draw(const std::vector<std::string>& lines) {
     std::string text;
+    if (drawn_ == 0 && lines.empty()) return;
     if (drawn_ > 0) text += "\x1b[" + std::to_string(drawn_) + "A\r";
     text += "\x1b[J";
     for (const std::string& line : lines) text += line + "\n";
     drawn_ = lines.size();
     out_ << text << std::flush;
+  }
+  // Lines that stay, where the picture was.
+  void Say(const std::vector<std::string>& news, bool color) {
+    if (news.empty()) return;
+    Draw({});
+    for (const std::string& words : news) {
+      const std::string text = format::PrintableLines(words);
+      out_ << (color ? format::Paint(text, Color::kYellow) : text) << std::endl;
+    }
   }
 
  private:
@@ -80,6 +90,10 @@ class View {
   explicit View(const FollowOptions& options) : options_(options), canvas_(options.out) {}
 
   void Show(const v1::Sweep& sweep) {
+    if (options_.news != nullptr) {
+      canvas_.Say(*options_.news, options_.color);
+      options_.news->clear();
+    }
     if (options_.quiet) return;
     if (options_.terminal_width > 0) {
       canvas_.Draw(ProgressPicture(sweep, Now(), options_.terminal_width - 1, options_.color));
@@ -126,7 +140,7 @@ std::vector<std::string> ProgressPicture(const v1::Sweep& sweep, double now, siz
   };
   add(sweep.name() + "  " + sweep.id() + "  " + StateName(sweep.state()), Color::kBold);
   char percent[16];
-  std::snprintf(percent, sizeof(percent), "%3.0f%%", std::floor(100 * Fraction(sweep.trials())));
+  std::snprintf(percent, sizeof(percent), " %.0f%%", std::floor(100 * Fraction(sweep.trials())));
   const size_t bar = std::clamp<size_t>(width / 3, 10, 40);
   const std::string pace = PaceText(sweep, now);
   add(Bar(Fraction(sweep.trials()), bar) + percent + (pace.empty() ? "" : "  " + pace), Color::kCyan);

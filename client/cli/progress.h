@@ -29,8 +29,10 @@ struct FollowOptions {
   size_t terminal_width = 0;
   bool color = false;
   bool quiet = false;
-  // Called before each look at the sweep, about once a second; an error ends the following with it.
+  // Called after each look at the sweep, at least once a second; an error ends the following with it.
   std::function<absl::Status(const v1::Sweep&)> check = nullptr;
+  // Filled by `check`: what is to be said above the picture.
+  std::vector<std::string>* news = nullptr;
 };
 
 // Follows the sweep until it ends and returns it; CANCELLED when the interrupt came first (which must have interrupted

@@ -94,8 +94,9 @@ absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interru
                (done > 0 ? ", " + std::to_string(done) + " of them done before" : ""));
 
   Patience patience;
+  std::vector<std::string> news;
   const auto check = [&](const v1::Sweep& now) {
-    const absl::Status status = cluster.Check([&](const std::string& words) { context.Warn(words); });
+    const absl::Status status = cluster.Check([&](const std::string& words) { news.push_back(words); });
     return status.ok() ? patience.Check(now) : status;
   };
   const size_t width = context.environment().err_terminal_width;
@@ -104,7 +105,9 @@ absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interru
                        .terminal_width = width,
                        .color = context.ColorOn(width),
                        .quiet = context.quiet(),
-                       .check = check});
+                       .check = check,
+                       .news = &news});
+  for (const std::string& words : news) context.Warn(words);
   // A call fails when the coordinator dies; its log says more than the call.
   if (!sweep.ok() && !interrupt.requested()) {
     const absl::Status status = cluster.Check([](const std::string&) {});

@@ -18,25 +18,28 @@ std::string Upper(std::string text) {
   return text;
 }
 
-// How a column shows its real numbers: with the same four decimals where all are of ordinary size, so that they can be
-// compared by eye, else each with four significant digits.
+// How a column shows its real numbers: with the same decimals where all are of ordinary size, four or a few more for
+// small ones, so that they can be compared by eye; else each with four significant digits.
 class RealStyle {
  public:
   void See(double value) {
     const double size = std::fabs(value);
     if (!std::isfinite(size) || size == 0) return;
-    ordinary_ = ordinary_ && size >= 1e-3 && size < 1e5;
+    least_ = std::min(least_, size);
+    most_ = std::max(most_, size);
     whole_ = whole_ && size == std::floor(size);
   }
   std::string Show(double value) const {
-    if (!ordinary_ || !std::isfinite(value)) return HumanReal(value);
+    if (!std::isfinite(value) || least_ < 1e-5 || most_ >= 1e5) return HumanReal(value);
+    const int decimals = whole_ ? 0 : least_ >= 1e-3 ? 4 : least_ >= 1e-4 ? 5 : 6;
     char buffer[64];
-    std::snprintf(buffer, sizeof(buffer), whole_ ? "%.0f" : "%.4f", value);
+    std::snprintf(buffer, sizeof(buffer), "%.*f", decimals, value);
     return buffer;
   }
 
  private:
-  bool ordinary_ = true;
+  double least_ = 1;
+  double most_ = 1;
   bool whole_ = true;
 };
 

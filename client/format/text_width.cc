@@ -1,5 +1,6 @@
 #include "client/format/text_width.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -124,6 +125,17 @@ std::string Printable(std::string_view text) {
     } else {
       out += text.substr(begin, at - begin);
     }
+  }
+  return out;
+}
+
+std::string PrintableLines(std::string_view text) {
+  std::string out;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    if (begin > 0) out += '\n';
+    out += Printable(text.substr(begin, end - begin));
+    begin = end + 1;
   }
   return out;
 }

@@ -14,6 +14,9 @@ size_t TextWidth(std::string_view text);
 // U+FFFD.
 std::string Printable(std::string_view text);
 
+// The same for text of several lines: its line feeds stay.
+std::string PrintableLines(std::string_view text);
+
 // The text, or its beginning and an ellipsis, in at most `width` cells. REQUIRES: printable.
 std::string Shorten(std::string_view text, size_t width);
 

@@ -30,6 +30,10 @@ TEST(TableTest, RealsOfOneColumnHaveTheSameDecimals) {
   EXPECT_EQ(Render(Format::kTable, {{.name = "v"}}, {{0.5}, {12.25}}), "      V\n 0.5000\n12.2500\n");
 }
 
+TEST(TableTest, SmallRealsBringMoreDecimals) {
+  EXPECT_EQ(Render(Format::kTable, {{.name = "v"}}, {{0.00025}, {0.5}}), "      V\n0.00025\n0.50000\n");
+}
+
 TEST(TableTest, TinyRealsKeepTheirDigits) {
   EXPECT_EQ(Render(Format::kTable, {{.name = "v"}}, {{1.25e-7}, {0.5}}), "       V\n1.25e-07\n     0.5\n");
 }

@@ -27,6 +27,11 @@ TEST(PrintableTest, BytesThatAreNotUtf8AreReplaced) {
   EXPECT_EQ(Printable("\xED\xA0\x80").find('\xED'), std::string::npos);
 }
 
+TEST(PrintableTest, LineFeedsOfSeveralLinesStay) {
+  EXPECT_EQ(PrintableLines("a\x1b\n\nb\n"), "a\\x1b\n\nb\n");
+  EXPECT_EQ(PrintableLines(""), "");
+}
+
 TEST(ShortenTest, KeepsTheBeginningAndFits) {
   EXPECT_EQ(Shorten("abcdef", 6), "abcdef");
   EXPECT_EQ(Shorten("abcdef", 4), "abc…");
