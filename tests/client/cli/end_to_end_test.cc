@@ -1,0 +1,251 @@
+// The client with a real coordinator and a real worker.
+#include <csignal>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/client/cli/cli_runner.h"
+#include "tests/support/child_process.h"
+#include "tests/support/eventually.h"
+#include "tests/support/temp_dir.h"
+
+namespace basin::client {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using tests::CliResult;
+using tests::RunCli;
+
+constexpr char kTiny[] = R"(
+name: tiny
+objective: {minimize: val_loss}
+seeds: 2
+train:
+  dataset: {name: digits}
+  model: {softmax_regression: {}}
+  epochs: 2
+  learning_rate: 0.1
+  batch_size: {$values: [32, full]}
+)";
+
+// Far longer than any test runs.
+constexpr char kEndless[] = R"(
+name: endless
+objective: {minimize: val_loss}
+seeds: 2
+train:
+  dataset: {name: digits}
+  model: {mlp: {hidden: [64]}}
+  epochs: 1000000
+  learning_rate: 0.01
+  batch_size: 16
+)";
+
+std::string Binary(const std::string& name) { return std::string(BASIN_BIN_DIR) + "/" + name; }
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+// `basin up` as a process, for all tests of this file.
+class ServiceTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    dir_ = new tests::TempDir();
+    up_ = new tests::ChildProcess(
+        {Binary("basin"), "up", "--quiet", "--listen", "127.0.0.1:0", "--data-dir", (dir_->path() / "data").string()},
+        dir_->path() / "up.log");
+    ASSERT_TRUE(tests::Eventually([] { return up_->LogText().find('\n') != std::string::npos || !up_->IsRunning(); }));
+    server_ = new std::string(Lines(up_->LogText()).at(0));
+    ASSERT_TRUE(tests::Eventually([] { return Run({"workers"}).out.find("CONNECTED") != std::string::npos; }));
+  }
+  static void TearDownTestSuite() {
+    delete up_;
+    delete dir_;
+    delete server_;
+  }
+  static CliResult Run(const std::vector<std::string>& args, const std::string& input = "") {
+    return RunCli(args, *server_, input);
+  }
+  static std::string Submit(const std::string& spec) {
+    const CliResult result = Run({"submit", "-"}, spec);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return result.out.substr(0, result.out.find('\n'));
+  }
+
+  static tests::TempDir* dir_;
+  static tests::ChildProcess* up_;
+  static std::string* server_;
+};
+tests::TempDir* ServiceTest::dir_ = nullptr;
+tests::ChildProcess* ServiceTest::up_ = nullptr;
+std::string* ServiceTest::server_ = nullptr;
+
+TEST_F(ServiceTest, ASweepIsSubmittedWatchedAndCompared) {
+  const CliResult submitted = Run({"submit", "-", "--watch"}, kTiny);
+  ASSERT_EQ(submitted.exit_code, 0) << submitted.err;
+  ASSERT_THAT(Lines(submitted.out), SizeIs(1));
+  const std::string id = Lines(submitted.out)[0];
+
+  EXPECT_THAT(Run({"list"}).out, HasSubstr(id));
+  EXPECT_THAT(Run({"show", id.substr(0, 6)}).out, AllOf(HasSubstr("FINISHED"), HasSubstr("4 of 4 trials done")));
+  EXPECT_THAT(Lines(Run({"trials", id, "-o", "csv"}).out), SizeIs(5));
+  EXPECT_THAT(Lines(Run({"results", id, "-o", "csv"}).out), SizeIs(3));
+  EXPECT_THAT(Run({"results", id, "-o", "json"}).out, AllOf(HasSubstr("\"n\": 2"), HasSubstr("\"best\": true")));
+  EXPECT_THAT(Lines(Run({"results", id, "--by", "batch_size", "--top", "1", "-o", "csv"}).out), SizeIs(2));
+  EXPECT_THAT(Lines(Run({"results", id, "--where", "batch_size=full", "-o", "csv"}).out), SizeIs(2));
+  // Two points of each metric for every trial.
+  const std::string points = Run({"export", id}).out;
+  size_t val_loss = 0;
+  for (const std::string& line : Lines(points)) val_loss += line.find(",val_loss,") != std::string::npos;
+  EXPECT_EQ(val_loss, 8u);
+  EXPECT_THAT(Lines(Run({"export", id, "--format", "jsonl"}).out), SizeIs(Lines(points).size() - 1));
+
+  EXPECT_EQ(Run({"pause", id}).exit_code, 1);
+  EXPECT_EQ(Run({"rm", id}).exit_code, 0);
+  EXPECT_EQ(Run({"show", id}).exit_code, 3);
+}
+
+TEST_F(ServiceTest, SqlReadsTheViewsAndNothingElse) {
+  const std::string id = Submit(kTiny);
+  ASSERT_EQ(Run({"watch", id}).exit_code, 0);
+  EXPECT_EQ(Run({"sql", "SELECT count(*) AS n FROM trials WHERE sweep = '" + id + "'", "-o", "json"}).out,
+            "[\n  {\"n\": 4}\n]\n");
+  EXPECT_EQ(Run({"sql", "DELETE FROM trials"}).exit_code, 2);
+}
+
+TEST_F(ServiceTest, ASweepIsPausedResumedAndCancelled) {
+  const std::string id = Submit(kEndless);
+  const auto state = [&] { return Run({"show", id, "-o", "json"}).out; };
+  EXPECT_EQ(Run({"rm", id}).exit_code, 1);
+  EXPECT_EQ(Run({"pause", id}).exit_code, 0);
+  EXPECT_THAT(state(), HasSubstr("\"PAUSED\""));
+  EXPECT_EQ(Run({"resume", id}).exit_code, 0);
+  EXPECT_THAT(state(), HasSubstr("\"RUNNING\""));
+  EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
+  EXPECT_EQ(Run({"watch", id}).exit_code, 1);
+  EXPECT_EQ(Run({"retry", id}).exit_code, 1);
+  EXPECT_EQ(Run({"rm", id}).exit_code, 0);
+}
+
+TEST_F(ServiceTest, ADataSetThatNoWorkerHasLeavesTheSweepWaiting) {
+  std::string spec = kTiny;
+  spec.replace(spec.find("{name: digits}"), 14, "{name: nowhere}");
+  const CliResult submitted = Run({"submit", "-"}, spec);
+  EXPECT_EQ(submitted.exit_code, 0);
+  EXPECT_THAT(submitted.err, HasSubstr("nowhere"));
+  const std::string id = Lines(submitted.out).at(0);
+  EXPECT_THAT(Run({"show", id}).out, AllOf(HasSubstr("Waiting"), HasSubstr("nowhere")));
+  EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
+}
+
+TEST_F(ServiceTest, TheServerRefusesWhatIsWrong) {
+  EXPECT_EQ(Run({"submit", "-"}, "name: ../x\n").exit_code, 2);
+  EXPECT_EQ(Run({"sql", "SELECT nonsense FROM trials"}).exit_code, 2);
+  EXPECT_EQ(Run({"results", "nothing"}).exit_code, 3);
+}
+
+TEST_F(ServiceTest, DoctorFindsNothingToMend) {
+  const CliResult result = Run({"doctor"});
+  EXPECT_EQ(result.exit_code, 0) << result.out;
+}
+
+TEST_F(ServiceTest, CtrlCLeavesTheWatchingNotTheSweep) {
+  const std::string id = Submit(kEndless);
+  tests::ChildProcess watch({Binary("basin"), "--server", *server_, "watch", id}, dir_->path() / "watch.log");
+  ASSERT_TRUE(tests::Eventually([&] { return watch.LogText().find(id) != std::string::npos; }));
+  watch.Signal(SIGINT);
+  EXPECT_EQ(watch.AwaitExit(), 130);
+  EXPECT_THAT(watch.LogText(), HasSubstr("the sweep goes on"));
+  EXPECT_THAT(Run({"show", id, "-o", "json"}).out, HasSubstr("\"RUNNING\""));
+  EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
+}
+
+class RunTest : public ::testing::Test {
+ protected:
+  std::vector<std::string> Command(const std::string& spec, std::vector<std::string> more = {}) {
+    const std::filesystem::path file = dir_.path() / "spec.yaml";
+    std::ofstream(file) << spec;
+    std::vector<std::string> command = {Binary("basin"), "run", file.string(), "--data-dir", data().string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return command;
+  }
+  std::filesystem::path data() const { return dir_.path() / "data"; }
+
+  tests::TempDir dir_;
+};
+
+TEST_F(RunTest, PrintsTheResultsAndLeavesNoProcess) {
+  const auto out = dir_.path() / "out";
+  EXPECT_EQ(tests::RunProgram(Command(kTiny, {"--workers", "2", "--format", "csv", "--quiet"}), out), 0)
+      << ReadFile(out);
+  EXPECT_THAT(Lines(ReadFile(out)), SizeIs(3)) << ReadFile(out);
+  EXPECT_THAT(ReadFile(data() / "worker-1.log"), HasSubstr("left"));
+  EXPECT_THAT(ReadFile(data() / "worker-2.log"), HasSubstr("left"));
+  EXPECT_FALSE(std::filesystem::exists(data() / "endpoint"));
+}
+
+TEST_F(RunTest, RunAgainOnItsDataDirComputesNothingTwice) {
+  ASSERT_EQ(tests::RunProgram(Command(kTiny), dir_.path() / "first"), 0);
+  ASSERT_EQ(tests::RunProgram(Command(kTiny), dir_.path() / "second"), 0);
+  EXPECT_THAT(ReadFile(dir_.path() / "second"), HasSubstr("4 of them done before"));
+}
+
+TEST_F(RunTest, CtrlCStopsItsProcessesAndSaysHowToGoOn) {
+  tests::ChildProcess run(Command(kEndless), dir_.path() / "log");
+  ASSERT_TRUE(tests::Eventually([&] { return run.LogText().find("running") != std::string::npos || !run.IsRunning(); }))
+      << run.LogText();
+  run.Signal(SIGINT);
+  EXPECT_EQ(run.AwaitExit(std::chrono::seconds(60)), 130) << run.LogText();
+  EXPECT_THAT(run.LogText(), HasSubstr("Go on with: basin run"));
+  EXPECT_FALSE(std::filesystem::exists(data() / "endpoint"));
+}
+
+TEST_F(RunTest, ItsProcessesEndWithItWhenItIsKilled) {
+  tests::ChildProcess run(Command(kEndless), dir_.path() / "log");
+  ASSERT_TRUE(tests::Eventually([&] { return run.LogText().find("running") != std::string::npos || !run.IsRunning(); }))
+      << run.LogText();
+  run.Kill9();
+  // The coordinator takes its endpoint away when it stops.
+  EXPECT_TRUE(tests::Eventually([&] { return !std::filesystem::exists(data() / "endpoint"); }));
+  EXPECT_TRUE(
+      tests::Eventually([&] { return ReadFile(data() / "worker-1.log").find("draining") != std::string::npos; }));
+}
+
+TEST_F(RunTest, AMissingDataSetEndsIt) {
+  std::string spec = kTiny;
+  spec.replace(spec.find("{name: digits}"), 14, "{name: nowhere}");
+  const auto out = dir_.path() / "out";
+  EXPECT_EQ(tests::RunProgram(Command(spec), out), 1);
+  EXPECT_THAT(ReadFile(out), AllOf(HasSubstr("nowhere"), HasSubstr("go on with: basin run")));
+}
+
+TEST_F(RunTest, ABadSpecStartsNothing) {
+  const auto out = dir_.path() / "out";
+  EXPECT_EQ(tests::RunProgram(Command("name: x\nnonsense: 1\n"), out), 2);
+  EXPECT_FALSE(std::filesystem::exists(data()));
+}
+
+TEST_F(RunTest, ACoordinatorThatCannotStartIsReportedWithItsLog) {
+  std::ofstream(dir_.path() / "file") << "x";
+  std::vector<std::string> command = Command(kTiny);
+  command[4] = (dir_.path() / "file" / "below").string();
+  EXPECT_NE(tests::RunProgram(command, dir_.path() / "out"), 0);
+  EXPECT_THAT(ReadFile(dir_.path() / "out"), HasSubstr("cannot make"));
+}
+
+}  // namespace
+}  // namespace basin::client
