@@ -121,6 +121,10 @@ void WaitForSignal(const sigset_t& signals) {
   int number = 0;
   sigwait(&signals, &number);
   Log(LogLevel::kInfo, "draining; another signal stops at once", {{"signal", strsignal(number)}});
+  // Signals that come together are one: the kernel repeats a parent's death signal for each thread that the parent had.
+  constexpr timespec kTogether = {.tv_sec = 0, .tv_nsec = 100'000'000};
+  while (sigtimedwait(&signals, nullptr, &kTogether) > 0) {
+  }
   // A second signal ends the process with its default action: what was acknowledged is on disk.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);

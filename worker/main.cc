@@ -45,6 +45,7 @@ __attribute__((constructor(101), target("arch=x86-64"))) void RequireCpu() {
 constexpr int kUsageError = 2;
 // A worker that is told to stop is gone after this, whatever its jobs do.
 constexpr timespec kLongestDrain = {.tv_sec = 15, .tv_nsec = 0};
+constexpr timespec kTogether = {.tv_sec = 0, .tv_nsec = 100'000'000};
 
 struct Flags {
   std::string server = "127.0.0.1:7077";
@@ -169,6 +170,10 @@ void AwaitSignals(agent::Agent* worker, agent::EventLog* log, const std::atomic<
   sigwait(&signals, &signal);
   if (*done) return;
   worker->Drain();
+  // Signals that come together are one: the kernel repeats a parent's death signal for each thread that the parent had.
+  while (sigtimedwait(&signals, nullptr, &kTogether) > 0 && !*done) {
+  }
+  if (*done) return;
   const int second = sigtimedwait(&signals, nullptr, &kLongestDrain);
   if (*done) return;
   if (second > 0) {
