@@ -121,14 +121,17 @@ void WaitForSignal(const sigset_t& signals) {
   int number = 0;
   sigwait(&signals, &number);
   Log(LogLevel::kInfo, "draining; another signal stops at once", {{"signal", strsignal(number)}});
-  // Signals that come together are one: the kernel repeats a parent's death signal for each thread that the parent had.
+  // The same signal again at once is the same word: the kernel repeats a parent's death signal for each of its threads.
   constexpr timespec kTogether = {.tv_sec = 0, .tv_nsec = 100'000'000};
-  while (sigtimedwait(&signals, nullptr, &kTogether) > 0) {
-  }
+  int second = 0;
+  do {
+    second = sigtimedwait(&signals, nullptr, &kTogether);
+  } while (second == number);
   // A second signal ends the process with its default action: what was acknowledged is on disk.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  if (second > 0) raise(second);
 }
 
 absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const sigset_t& signals) {

@@ -170,11 +170,12 @@ void AwaitSignals(agent::Agent* worker, agent::EventLog* log, const std::atomic<
   sigwait(&signals, &signal);
   if (*done) return;
   worker->Drain();
-  // Signals that come together are one: the kernel repeats a parent's death signal for each thread that the parent had.
-  while (sigtimedwait(&signals, nullptr, &kTogether) > 0 && !*done) {
-  }
-  if (*done) return;
-  const int second = sigtimedwait(&signals, nullptr, &kLongestDrain);
+  // The same signal again at once is the same word: the kernel repeats a parent's death signal for each of its threads.
+  int second = 0;
+  do {
+    second = sigtimedwait(&signals, nullptr, &kTogether);
+  } while (second == signal && !*done);
+  if (second <= 0 && !*done) second = sigtimedwait(&signals, nullptr, &kLongestDrain);
   if (*done) return;
   if (second > 0) {
     log->Warning("left at once: a second signal to stop");
