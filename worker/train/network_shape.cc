@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+
 namespace basin::worker::train {
 
 int32_t NetworkShape::widest() const {
@@ -17,6 +19,10 @@ NetworkShape ShapeOf(const v1::Model& model, int32_t inputs, int32_t classes) {
     const size_t biases = weights + static_cast<size_t>(from) * static_cast<size_t>(to);
     shape.layers.push_back({from, to, activation, weights, biases});
     shape.parameter_count = biases + static_cast<size_t>(to);
+    const auto layer = static_cast<int32_t>(shape.layers.size() - 1);
+    shape.parameters.push_back(
+        {absl::StrCat(layer, ".dense.weight"), ParameterRole::kWeight, weights, {from, to}, from, to, layer});
+    shape.parameters.push_back({absl::StrCat(layer, ".dense.bias"), ParameterRole::kBias, biases, {to}, 0, 0, layer});
   };
   int32_t units = inputs;
   if (model.has_mlp()) {

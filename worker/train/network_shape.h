@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "basin/v1/workload.pb.h"
+#include "worker/train/parameter_tensor.h"
 
 namespace basin::worker::train {
 
@@ -25,6 +26,8 @@ struct DenseLayer {
 struct NetworkShape {
   std::vector<DenseLayer> layers;
   size_t parameter_count = 0;
+  // The same as tensors with names, in the order of the flat vector, which they cover.
+  std::vector<ParameterTensor> parameters;
 
   int32_t inputs() const { return layers.front().inputs; }
   int32_t classes() const { return layers.back().outputs; }

@@ -104,5 +104,26 @@ TEST(NetworkShapeTest, LayersLieInOrderWithoutGaps) {
   EXPECT_EQ(shape.layers[2].activation, Activation::kNone);
 }
 
+TEST(NetworkShapeTest, ParameterTensorsCoverTheFlatVectorInOrder) {
+  v1::Model model;
+  for (const uint32_t units : {20u, 30u}) model.mutable_mlp()->add_hidden(units);
+  const NetworkShape shape = ShapeOf(model, 7, 4);
+  ASSERT_EQ(shape.parameters.size(), 6u);
+  size_t place = 0;
+  for (const ParameterTensor& tensor : shape.parameters) {
+    EXPECT_EQ(tensor.offset, place) << tensor.name;
+    place += tensor.size();
+  }
+  EXPECT_EQ(place, shape.parameter_count);
+  const ParameterTensor& weight = shape.parameters[2];
+  EXPECT_EQ(weight.name, "1.dense.weight");
+  EXPECT_EQ(weight.role, ParameterRole::kWeight);
+  EXPECT_EQ(weight.shape, (std::vector<int64_t>{20, 30}));
+  EXPECT_EQ(weight.filters(), 30);
+  EXPECT_EQ(weight.fan_in, 20);
+  EXPECT_EQ(shape.parameters[5].name, "2.dense.bias");
+  EXPECT_EQ(shape.parameters[5].role, ParameterRole::kBias);
+}
+
 }  // namespace
 }  // namespace basin::worker::train
