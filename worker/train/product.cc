@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
-#include "worker/train/packet.h"
+#include "worker/train/product_tile.h"
 
 namespace basin::worker::train {
 namespace {
-
-// A tile has at most kTileRows rows: with two packets a row, twelve accumulators and what feeds them fill the sixteen
-// vector registers, and the latency of the multiply-adds is hidden.
-constexpr int kTileRows = 6;
 
 // Packets a row in a tile of R rows: enough accumulators (8 or more where possible) for the registers there are.
 template <int R>
@@ -17,46 +13,6 @@ inline constexpr int kTilePackets = R == 1   ? 8
                                     : R == 2 ? 4
                                     : R == 3 ? 3
                                              : 2;
-
-template <typename T, int R, int V>
-struct Tile {
-  Packet<T> sum[R][V];
-
-  [[gnu::always_inline]] void Fill(const T* initial) {
-    for (int v = 0; v < V; ++v) {
-      const Packet<T> value = initial == nullptr ? Broadcast<T>(T(0)) : Load(initial + v * kLanes<T>);
-      for (int r = 0; r < R; ++r) sum[r][v] = value;
-    }
-  }
-
-  // sum[r][v] += left[r] * right[v].
-  [[gnu::always_inline]] void MultiplyAdd(const T* const (&left)[R], int64_t place, const T* right) {
-    Packet<T> b[V];
-    for (int v = 0; v < V; ++v) b[v] = Load(right + v * kLanes<T>);
-    for (int r = 0; r < R; ++r) {
-      const Packet<T> a = Broadcast<T>(left[r][place]);
-      for (int v = 0; v < V; ++v) sum[r][v] = packet::pmadd(a, b[v], sum[r][v]);
-    }
-  }
-};
-
-template <typename T>
-[[gnu::always_inline]] inline Packet<T> Finished(Finish finish, const Packet<T>& x, const T* gate) {
-  const Packet<T> zero = Broadcast<T>(T(0));
-  switch (finish) {
-    case Finish::kNone:
-      return x;
-    case Finish::kRelu:
-      return Relu<T>(x);
-    case Finish::kReluGate:
-      return packet::pselect(packet::pcmp_lt(zero, Load(gate)), x, zero);
-    case Finish::kTanhGate: {
-      const Packet<T> y = Load(gate);
-      return packet::pmul(x, packet::psub(Broadcast<T>(T(1)), packet::pmul(y, y)));
-    }
-  }
-  return x;
-}
 
 // The columns from `column` on of R rows: as many tiles of V packets as the `columns` hold, or one if `last`.
 template <typename T, int R, int V>
@@ -106,10 +62,7 @@ template <typename T, int R, int V>
     tile.Fill(nullptr);
     const T* right = deltas + column;
     for (int64_t i = 0; i < count; ++i, right += stride) {
-      const T* row = rows[i] + first;
-      const T* left[R];
-      for (int r = 0; r < R; ++r) left[r] = row + r;
-      tile.MultiplyAdd(left, 0, right);
+      tile.MultiplyAddColumn(rows[i] + first, right);
     }
     for (int r = 0; r < R; ++r) {
       for (int v = 0; v < V; ++v) {
@@ -149,63 +102,24 @@ void MultiplyTransposedGroup(const T* const* rows, int64_t count, int64_t first,
   }
 }
 
-// Calls visit(first, size) for groups of at most kTileRows that share 0 .. count - 1 as evenly as possible: 32 rows are
-// 6 + 6 + 5 + 5 + 5 + 5, for a group of two would leave the arithmetic units idle.
-template <typename Visit>
-void ForEachGroup(int64_t count, const Visit& visit) {
-  const int64_t groups = (count + kTileRows - 1) / kTileRows;
-  for (int64_t g = 0; g < groups; ++g) {
-    const int64_t first = count * g / groups;
-    visit(first, static_cast<int>(count * (g + 1) / groups - first));
-  }
-}
-
 }  // namespace
 
 template <typename T>
 void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
                   const T* gate, const RowBlock<T>& out) {
-  ForEachGroup(count, [&](int64_t first, int size) {
-    const T* const* group = rows + first;
-    const T* group_gate = gate == nullptr ? nullptr : gate + first * out.stride;
-    const RowBlock<T> to{out.data + first * out.stride, out.stride};
-    switch (size) {
-      case 1:
-        return MultiplyRowGroup<T, 1>(group, matrix, initial, finish, group_gate, to);
-      case 2:
-        return MultiplyRowGroup<T, 2>(group, matrix, initial, finish, group_gate, to);
-      case 3:
-        return MultiplyRowGroup<T, 3>(group, matrix, initial, finish, group_gate, to);
-      case 4:
-        return MultiplyRowGroup<T, 4>(group, matrix, initial, finish, group_gate, to);
-      case 5:
-        return MultiplyRowGroup<T, 5>(group, matrix, initial, finish, group_gate, to);
-      default:
-        return MultiplyRowGroup<T, 6>(group, matrix, initial, finish, group_gate, to);
-    }
+  ForEachGroup(count, [&](int64_t first, auto size) {
+    MultiplyRowGroup<T, size()>(rows + first, matrix, initial, finish,
+                                gate == nullptr ? nullptr : gate + first * out.stride,
+                                {out.data + first * out.stride, out.stride});
   });
 }
 
 template <typename T>
 void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, int64_t stride, int32_t columns,
                         int64_t begin, int64_t end, bool accumulate, T* result) {
-  ForEachGroup(end - begin, [&](int64_t offset, int size) {
-    const int64_t d = begin + offset;
-    T* to = result + offset * columns;
-    switch (size) {
-      case 1:
-        return MultiplyTransposedGroup<T, 1>(rows, count, d, deltas, stride, columns, accumulate, to);
-      case 2:
-        return MultiplyTransposedGroup<T, 2>(rows, count, d, deltas, stride, columns, accumulate, to);
-      case 3:
-        return MultiplyTransposedGroup<T, 3>(rows, count, d, deltas, stride, columns, accumulate, to);
-      case 4:
-        return MultiplyTransposedGroup<T, 4>(rows, count, d, deltas, stride, columns, accumulate, to);
-      case 5:
-        return MultiplyTransposedGroup<T, 5>(rows, count, d, deltas, stride, columns, accumulate, to);
-      default:
-        return MultiplyTransposedGroup<T, 6>(rows, count, d, deltas, stride, columns, accumulate, to);
-    }
+  ForEachGroup(end - begin, [&](int64_t offset, auto size) {
+    MultiplyTransposedGroup<T, size()>(rows, count, begin + offset, deltas, stride, columns, accumulate,
+                                       result + offset * columns);
   });
 }
 
@@ -244,6 +158,26 @@ void Transpose(const T* matrix, int64_t rows, int64_t columns, int64_t begin, in
 }
 
 template <typename T>
+int64_t PackedSize(int32_t depth, int32_t columns) {
+  return int64_t{depth} * ((columns + kPanelColumns<T> - 1) / kPanelColumns<T>)*kPanelColumns<T>;
+}
+
+template <typename T>
+Matrix<T> Pack(const Matrix<T>& matrix, T* packed) {
+  const int64_t panel_stride = int64_t{matrix.depth} * kPanelColumns<T>;
+  for (int32_t column = 0; column < matrix.columns; column += kPanelColumns<T>) {
+    const T* from = matrix.data + column / kPanelColumns<T> * matrix.panel_stride;
+    T* to = packed + column / kPanelColumns<T> * panel_stride;
+    const bool half = matrix.columns - column <= kLanes<T>;
+    for (int32_t d = 0; d < matrix.depth; ++d, from += matrix.stride, to += kPanelColumns<T>) {
+      Store<T>(to, Load(from));
+      if (!half) Store<T>(to + kLanes<T>, Load(from + kLanes<T>));
+    }
+  }
+  return {packed, kPanelColumns<T>, matrix.depth, matrix.columns, panel_stride};
+}
+
+template <typename T>
 void ApplyTanh(T* x, int64_t count) {
   for (int64_t i = 0; i < count; i += kLanes<T>) Store<T>(x + i, Tanh(Load(x + i)));
 }
@@ -255,6 +189,8 @@ void ApplyTanh(T* x, int64_t count) {
                                       T*);                                                                          \
   template void SumRows<T>(const T*, int64_t, int64_t, int32_t, bool, T*);                                          \
   template void Transpose<T>(const T*, int64_t, int64_t, int64_t, int64_t, T*, int64_t);                            \
+  template int64_t PackedSize<T>(int32_t, int32_t);                                                                 \
+  template Matrix<T> Pack<T>(const Matrix<T>&, T*);                                                                 \
   template void ApplyTanh<T>(T*, int64_t);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

@@ -21,14 +21,21 @@ enum class Finish {
   kTanhGate,
 };
 
+// Columns of a panel: those of a cache line.
+template <typename T>
+inline constexpr int32_t kPanelColumns = 64 / sizeof(T);
+
 // The right-hand matrix of a product: `depth` rows of `columns`, row-major, `stride` apart. A packet's width beyond the
-// last element is readable.
+// last element is readable. Or packed: cut into panels of kPanelColumns, of which each is stored with its rows side by
+// side, `stride` = kPanelColumns apart, and `panel_stride` from one to the next. Element (d, j) is at
+// data[j / kPanelColumns * panel_stride + d * stride + j % kPanelColumns].
 template <typename T>
 struct Matrix {
   const T* data;
   int64_t stride;
   int32_t depth;
   int32_t columns;
+  int64_t panel_stride = kPanelColumns<T>;
 };
 
 // A block of rows to write: row i at data + i * stride. Up to a packet's width beyond `columns` is overwritten with
@@ -60,6 +67,14 @@ void SumRows(const T* deltas, int64_t stride, int64_t count, int32_t columns, bo
 template <typename T>
 void Transpose(const T* matrix, int64_t rows, int64_t columns, int64_t begin, int64_t end, T* transposed,
                int64_t stride);
+
+// Packs a matrix into `packed`, of PackedSize elements, so that a product reads it in sequence: rows that are a
+// multiple of a few cache lines apart share few sets of the cache. Pays if more than some dozens of rows are
+// multiplied.
+template <typename T>
+int64_t PackedSize(int32_t depth, int32_t columns);
+template <typename T>
+Matrix<T> Pack(const Matrix<T>& matrix, T* packed);
 
 // x <- tanh(x) for `count` elements, a multiple of 16.
 template <typename T>
