@@ -81,7 +81,7 @@ void Agent::Drain() {
 
 void Agent::StopJobs() {
   client_->CancelLeases();
-  for (const auto& [key, job] : jobs_) job->stop = true;
+  for (const auto& [key, job] : jobs_) job->control.Stop();
   room_.notify_all();
   control_.notify_all();
   report_.notify_all();

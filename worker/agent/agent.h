@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -60,7 +59,7 @@ class Agent {
   struct Job {
     AttemptKey key;
     v1::LeasedTrial lease;
-    std::atomic<bool> stop{false};
+    job::JobControl control;
   };
   using JobPtr = std::shared_ptr<Job>;
   using Lock = std::unique_lock<std::mutex>;

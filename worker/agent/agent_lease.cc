@@ -74,7 +74,7 @@ void Agent::TakeAnswer(const v1::LeaseTrialsResponse& answer) {
     if (added.superseded) {
       ApplyChange({*added.superseded, HeldTrials::Change::Kind::kLost, "a later attempt has begun"});
     }
-    job->stop = drain_;
+    if (drain_) job->control.Stop();
     log_->Info("leased", {{"sweep", lease.sweep_id()},
                           {"trial", static_cast<int64_t>(lease.index())},
                           {"attempt", static_cast<int64_t>(lease.attempt())},

@@ -75,7 +75,7 @@ void Agent::ApplyChange(const HeldTrials::Change& change) {
       log_->Error("refused", fields);
       break;
   }
-  if (const auto it = jobs_.find(change.key); it != jobs_.end()) it->second->stop = true;
+  if (const auto it = jobs_.find(change.key); it != jobs_.end()) it->second->control.Stop();
 }
 
 }  // namespace basin::worker::agent

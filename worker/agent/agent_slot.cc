@@ -32,14 +32,14 @@ void Agent::RunSlot() {
 void Agent::RunTrial(Job& job) {
   const MonoTime started = clock_->Now();
   job::JobResult result;
-  if (job.stop) {
+  if (job.control.stopped()) {
     result.outcome = job::JobOutcome::kStopped;
   } else {
     job::JobContext context;
     context.catalog = options_.catalog;
     context.threads = static_cast<int>(options_.registration.threads_per_trial());
     context.report = [this, &job](std::span<const v1::MetricPoint> points) { AppendPoints(job, points); };
-    context.stop = &job.stop;
+    context.control = &job.control;
     result = options_.run_job(job.lease.workload(), job.lease.seed(), context);
   }
   const MonoTime now = clock_->Now();
@@ -63,7 +63,7 @@ void Agent::RunTrial(Job& job) {
 void Agent::AppendPoints(Job& job, std::span<const v1::MetricPoint> points) {
   Lock lock(mutex_);
   // The server has been away for so long that the buffer is full: train on when it is back.
-  room_.wait(lock, [&] { return held_.HasRoom() || job.stop || ended_; });
+  room_.wait(lock, [&] { return held_.HasRoom() || job.control.stopped() || ended_; });
   const MonoTime before = held_.NextDue();
   held_.Append(job.key, points, clock_->Now());
   if (held_.NextDue() < before) report_.notify_all();

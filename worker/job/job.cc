@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "proto/contract/canonical.h"
 #include "proto/contract/validate.h"
 #include "worker/data/catalog.h"
 #include "worker/data/raw_dataset.h"
@@ -26,7 +27,10 @@ namespace basin::worker::job {
 namespace {
 
 JobResult Failure(JobOutcome outcome, const absl::Status& status) {
-  return {.outcome = outcome, .message = std::string(status.message()), .weights_digest = {}, .data_digest = {}};
+  JobResult result;
+  result.outcome = outcome;
+  result.message = std::string(status.message());
+  return result;
 }
 
 // Names and order as contract::MetricNames.
@@ -61,55 +65,120 @@ double BytesOfMachine() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-JobResult Train(const v1::TrainWorkload& workload, uint64_t seed, const JobContext& context) {
-  absl::StatusOr<std::shared_ptr<const data::RawDataset>> raw = context.catalog->Load(workload.dataset().name());
-  if (absl::IsDataLoss(raw.status())) return Failure(JobOutcome::kInvalid, raw.status());
-  if (!raw.ok()) {
-    return Failure(JobOutcome::kError,
-                   absl::Status(raw.status().code(),
-                                absl::StrCat("data set ", workload.dataset().name(), ": ", raw.status().message())));
-  }
-  const std::string data_digest = (*raw)->digest;
-  absl::StatusOr<std::shared_ptr<const data::PreparedData>> prepared =
-      data::Prepare(*std::move(raw), workload.dataset());
-  if (!prepared.ok()) {
-    return Failure(absl::IsInvalidArgument(prepared.status()) ? JobOutcome::kInvalid : JobOutcome::kError,
-                   prepared.status());
-  }
-  // Each allocation alone may succeed where their sum brings the kernel to kill the process, and other trials with it.
-  const double bytes = BytesOf(workload, (*prepared)->view());
-  if (bytes > BytesOfMachine()) {
-    return Failure(JobOutcome::kError,
-                   absl::ResourceExhaustedError(absl::StrFormat(
-                       "this worker has not enough memory: the trial needs %.1f GB, the machine has %.1f GB",
-                       bytes / 1e9, BytesOfMachine() / 1e9)));
-  }
-  train::ThreadPool pool(std::max(context.threads, 1));
-  absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =
-      train::Trainer::Create(workload, seed, (*prepared)->view(), &pool);
-  if (!trainer.ok()) return Failure(JobOutcome::kInvalid, trainer.status());
+// A training and what surrounds it: where it goes on from, and what it leaves on the way.
+class TrainJob {
+ public:
+  TrainJob(const v1::Workload& workload, uint64_t seed, const JobContext& context)
+      : workload_(workload), train_(workload.train()), seed_(seed), context_(context) {}
 
-  const train::Trainer::Outcome outcome = (*trainer)->Run(
-      [&context](const train::EpochReport& report) {
-        if (context.report) context.report(PointsOf(report));
-      },
-      context.stop);
-  JobResult result{.outcome = JobOutcome::kSucceeded, .message = {}, .weights_digest = {}, .data_digest = data_digest};
-  switch (outcome) {
-    case train::Trainer::Outcome::kFinished:
-      result.weights_digest = WeightsDigest((*trainer)->params());
-      break;
-    case train::Trainer::Outcome::kDiverged:
-      result.outcome = JobOutcome::kDiverged;
-      result.message = absl::StrCat("the loss is not finite after step ", (*trainer)->step());
-      break;
-    case train::Trainer::Outcome::kStopped:
-      result.outcome = JobOutcome::kStopped;
-      result.message = absl::StrCat("stopped after step ", (*trainer)->step());
-      break;
+  JobResult Run() {
+    if (const absl::Status failed = LoadData(); !failed.ok()) return Failure(outcome_, failed);
+    // Each allocation alone may succeed where their sum brings the kernel to kill the process, and other trials with
+    // it.
+    const double bytes = BytesOf(train_, data_->view());
+    if (bytes > BytesOfMachine()) {
+      return Failure(JobOutcome::kError,
+                     absl::ResourceExhaustedError(absl::StrFormat(
+                         "this worker has not enough memory: the trial needs %.1f GB, the machine has %.1f GB",
+                         bytes / 1e9, BytesOfMachine() / 1e9)));
+    }
+    train::ThreadPool pool(std::max(context_.threads, 1));
+    if (const absl::Status failed = CreateTrainer(&pool); !failed.ok()) return Failure(JobOutcome::kInvalid, failed);
+    const uint64_t first_step = trainer_->step();
+    JobResult result = ResultOf(Train());
+    result.first_step = first_step;
+    return result;
   }
-  return result;
-}
+
+ private:
+  absl::Status LoadData() {
+    absl::StatusOr<std::shared_ptr<const data::RawDataset>> raw = context_.catalog->Load(train_.dataset().name());
+    if (!raw.ok()) {
+      if (absl::IsDataLoss(raw.status())) outcome_ = JobOutcome::kInvalid;
+      if (absl::IsDataLoss(raw.status())) return raw.status();
+      return absl::Status(raw.status().code(),
+                          absl::StrCat("data set ", train_.dataset().name(), ": ", raw.status().message()));
+    }
+    identity_ = {.workload_digest = contract::CanonicalDigest(workload_),
+                 .seed = seed_,
+                 .data_digest = (*raw)->digest,
+                 .engine_fingerprint = EngineFingerprint()};
+    absl::StatusOr<std::shared_ptr<const data::PreparedData>> prepared =
+        data::Prepare(*std::move(raw), train_.dataset());
+    if (!prepared.ok()) {
+      if (absl::IsInvalidArgument(prepared.status())) outcome_ = JobOutcome::kInvalid;
+      return prepared.status();
+    }
+    data_ = *std::move(prepared);
+    return absl::OkStatus();
+  }
+
+  // The trainer at the newest checkpoint that can be used, or at the start.
+  absl::Status CreateTrainer(train::ThreadPool* pool) {
+    absl::Status fault;
+    while (true) {
+      absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =
+          train::Trainer::Create(train_, seed_, data_->view(), pool);
+      if (!trainer.ok()) return trainer.status();
+      trainer_ = *std::move(trainer);
+      if (!context_.load_checkpoint) return absl::OkStatus();
+      const std::optional<std::string> bytes = context_.load_checkpoint(fault);
+      if (!bytes) return absl::OkStatus();
+      fault = ReadCheckpoint(*bytes, identity_, trainer_.get());
+      if (fault.ok()) return absl::OkStatus();
+      trainer_.reset();
+    }
+  }
+
+  train::Trainer::Outcome Train() {
+    JobControl unasked;
+    JobControl& control = context_.control != nullptr ? *context_.control : unasked;
+    uint64_t epochs = 0;
+    while (true) {
+      const train::Trainer::Outcome outcome = trainer_->Run(
+          [&](const train::EpochReport& report) {
+            if (context_.report) context_.report(PointsOf(report));
+            if (context_.checkpoint_epochs != 0 && ++epochs % context_.checkpoint_epochs == 0) {
+              control.RequestCheckpoint();
+            }
+          },
+          control.interrupt());
+      if (outcome != train::Trainer::Outcome::kStopped) return outcome;
+      const bool wanted = control.TakeCheckpointRequest() || control.stopped();
+      if (wanted && context_.save_checkpoint) context_.save_checkpoint(WriteCheckpoint(identity_, *trainer_));
+      if (control.stopped()) return outcome;
+    }
+  }
+
+  JobResult ResultOf(train::Trainer::Outcome outcome) const {
+    JobResult result;
+    result.data_digest = identity_.data_digest;
+    switch (outcome) {
+      case train::Trainer::Outcome::kFinished:
+        result.outcome = JobOutcome::kSucceeded;
+        result.weights_digest = WeightsDigest(trainer_->params());
+        break;
+      case train::Trainer::Outcome::kDiverged:
+        result.outcome = JobOutcome::kDiverged;
+        result.message = absl::StrCat("the loss is not finite after step ", trainer_->step());
+        break;
+      case train::Trainer::Outcome::kStopped:
+        result.outcome = JobOutcome::kStopped;
+        result.message = absl::StrCat("stopped after step ", trainer_->step());
+        break;
+    }
+    return result;
+  }
+
+  const v1::Workload& workload_;
+  const v1::TrainWorkload& train_;
+  const uint64_t seed_;
+  const JobContext& context_;
+  JobOutcome outcome_ = JobOutcome::kError;  // If the data can't be had.
+  CheckpointIdentity identity_;
+  std::shared_ptr<const data::PreparedData> data_;
+  std::unique_ptr<train::Trainer> trainer_;
+};
 
 }  // namespace
 
@@ -117,7 +186,7 @@ JobResult RunJob(const v1::Workload& workload, uint64_t seed, const JobContext& 
   const absl::Status valid = contract::ValidateResolved(workload);
   if (!valid.ok()) return Failure(JobOutcome::kInvalid, valid);
   try {
-    return Train(workload.train(), seed, context);
+    return TrainJob(workload, seed, context).Run();
   } catch (const std::bad_alloc&) {
     return Failure(JobOutcome::kError, absl::ResourceExhaustedError("this worker has not enough memory for the trial"));
   } catch (const std::exception& error) {

@@ -1,13 +1,16 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "absl/status/status.h"
 #include "basin/v1/trial.pb.h"
 #include "basin/v1/workload.pb.h"
+#include "worker/job/checkpoint.h"
+#include "worker/job/job_control.h"
 
 namespace basin::worker::data {
 class Catalog;
@@ -20,7 +23,7 @@ enum class JobOutcome {
   kDiverged,  // `message` names the step.
   kInvalid,   // A fault between the workload's fields, or damaged data; `message` names the field or the file.
   kError,     // Of this machine: out of memory, an unreadable file.
-  kStopped,   // `stop` was set.
+  kStopped,   // The control said so.
 };
 
 struct JobResult {
@@ -28,6 +31,7 @@ struct JobResult {
   std::string message;
   std::string weights_digest;  // SHA-256, hex, of the final parameters as float32 little endian.
   std::string data_digest;
+  uint64_t first_step = 0;  // Updates that were in the checkpoint from which it went on.
 };
 
 struct JobContext {
@@ -37,7 +41,15 @@ struct JobContext {
   // Called on the job's thread with the points of each evaluation, in order.
   std::function<void(std::span<const v1::MetricPoint>)> report;
   // Looked at between steps; may be null.
-  const std::atomic<bool>* stop = nullptr;
+  JobControl* control = nullptr;
+  // Takes a checkpoint, on the job's thread: when the control or `checkpoint_epochs` asks for one, and when it stops
+  // the job. What was reported before belongs to it. Empty: none are made.
+  std::function<void(Checkpoint)> save_checkpoint;
+  // A checkpoint each so many epochs; 0: none.
+  uint64_t checkpoint_epochs = 0;
+  // Gives a checkpoint to go on from, or nothing to begin at the start. When one can't be used, it is asked for
+  // another, with the reason; at first with OK. Empty: nothing.
+  std::function<std::optional<std::string>(const absl::Status& fault)> load_checkpoint;
 };
 
 // Computes one trial: a resolved workload (defaults filled in) and a seed. Blocks until the end; throws nothing. Safe

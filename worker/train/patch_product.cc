@@ -64,10 +64,12 @@ void MultiplyTile(const Product<T>& product, int64_t first, int32_t column, int3
   });
   const bool last = end == matrix.depth;
   for (int r = 0; r < R; ++r) {
-    const T* gate = product.gate.data == nullptr ? nullptr : product.gate.data + product.gate.offsets[first + r] + column;
+    const T* gate =
+        product.gate.data == nullptr ? nullptr : product.gate.data + product.gate.offsets[first + r] + column;
     for (int v = 0; v < V; ++v) {
       const int32_t lane = v * kLanes<T>;
-      const Packet<T> value = last ? Finished<T>(product.finish, tile.sum[r][v], gate == nullptr ? nullptr : gate + lane) : tile.sum[r][v];
+      const Packet<T> value =
+          last ? Finished<T>(product.finish, tile.sum[r][v], gate == nullptr ? nullptr : gate + lane) : tile.sum[r][v];
       StoreColumns<T>(out[r] + lane, value, matrix.columns - column - lane);
     }
   }
@@ -165,12 +167,12 @@ void SumScatteredRows(const ScatteredRows<const T>& deltas, int64_t count, int32
   }
 }
 
-#define BASIN_INSTANTIATE(T)                                                                                      \
-  template void MultiplyPatches<T>(const ScatteredRows<const T>&, int64_t, std::span<const PatchSegment>,         \
-                                   const Matrix<T>&, const ChainStart<T>&, Finish, const ScatteredRows<const T>&, \
-                                   const ScatteredRows<T>&);                                                      \
+#define BASIN_INSTANTIATE(T)                                                                                        \
+  template void MultiplyPatches<T>(const ScatteredRows<const T>&, int64_t, std::span<const PatchSegment>,           \
+                                   const Matrix<T>&, const ChainStart<T>&, Finish, const ScatteredRows<const T>&,   \
+                                   const ScatteredRows<T>&);                                                        \
   template void MultiplyTransposedPatches<T>(const ScatteredRows<const T>&, int64_t, std::span<const PatchSegment>, \
-                                             const ScatteredRows<const T>&, int32_t, bool, T*);                   \
+                                             const ScatteredRows<const T>&, int32_t, bool, T*);                     \
   template void SumScatteredRows<T>(const ScatteredRows<const T>&, int64_t, int32_t, bool, T*);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

@@ -40,11 +40,11 @@ struct ChainStart {
   bool accumulate = false;     // Begins with what stands in `out`, instead; `initial` is null then.
 };
 
-// out[i][j] = finish(start[j] + sum over d of patch(i)[d] * matrix[d][j]) for i = 0 .. count - 1, where patch(i) has the
-// elements of all segments at rows' row i, in order, and the matrix as many rows. Exactly `columns` elements of a row of
-// `out` are written; they are readable to a packet's width beyond, and so are those of `gate`, whose rows belong to
-// those of `out` (null data unless `finish` needs it). `out` overlaps neither rows nor gates. Some hundreds of rows a
-// call are best, and a packed matrix if it has more than 16 columns.
+// out[i][j] = finish(start[j] + sum over d of patch(i)[d] * matrix[d][j]) for i = 0 .. count - 1, where patch(i) has
+// the elements of all segments at rows' row i, in order, and the matrix as many rows. Exactly `columns` elements of a
+// row of `out` are written; they are readable to a packet's width beyond, and so are those of `gate`, whose rows belong
+// to those of `out` (null data unless `finish` needs it). `out` overlaps neither rows nor gates. Some hundreds of rows
+// a call are best, and a packed matrix if it has more than 16 columns.
 template <typename T>
 void MultiplyPatches(const ScatteredRows<const T>& rows, int64_t count, std::span<const PatchSegment> segments,
                      const Matrix<T>& matrix, const ChainStart<T>& start, Finish finish,

@@ -5,6 +5,7 @@
 
 #include "basin/v1/workload.pb.h"
 #include "worker/train/aligned_buffer.h"
+#include "worker/train/state_visitor.h"
 
 namespace basin::worker::train {
 
@@ -29,6 +30,11 @@ class SgdOptimizer {
   // The pointers are to element 0, not to `begin`. Same bits as Step.
   void StepRange(float* params, const float* gradient, size_t begin, size_t end, double rate);
   void FinishStep() { first_step_ = false; }
+
+  void VisitState(StateVisitor& visitor) {
+    visitor.Floats("velocity", velocity_.span());
+    visitor.Flag("first_step", first_step_);
+  }
 
   const Settings& settings() const { return settings_; }
   // Empty without momentum; zeros before the first step.

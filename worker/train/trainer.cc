@@ -126,8 +126,10 @@ EpochReport Trainer::Evaluate() {
           .gradient_norm = Norm(gradient_.span())};
 }
 
-Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop) {
+Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop,
+                              uint64_t pause_at) {
   while (step_ < length_.total_steps) {
+    if (step_ >= pause_at) return Outcome::kStopped;
     if (stop != nullptr && stop->load(std::memory_order_relaxed)) return Outcome::kStopped;
     if (!std::isfinite(Step())) {
       --step_;
@@ -140,6 +142,22 @@ Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& rep
     }
   }
   return Outcome::kFinished;
+}
+
+void Trainer::VisitState(StateVisitor& visitor) {
+  visitor.Count("step", step_);
+  visitor.Count("examples", examples_);
+  visitor.Double("rate", rate_);
+  visitor.Double("epoch_loss", epoch_loss_);
+  visitor.Count("epoch_first_example", epoch_first_example_);
+  {
+    const StateVisitor::Scope scope(visitor, "weights");
+    for (const ParameterTensor& tensor : network_.shape().parameters) {
+      visitor.Floats(tensor.name, params_.span().subspan(tensor.offset, tensor.size()));
+    }
+  }
+  const StateVisitor::Scope scope(visitor, "optimizer");
+  optimizer_.VisitState(visitor);
 }
 
 double Norm(std::span<const float> values) {

@@ -15,6 +15,7 @@
 #include "worker/train/examples.h"
 #include "worker/train/network.h"
 #include "worker/train/sgd_optimizer.h"
+#include "worker/train/state_visitor.h"
 #include "worker/train/thread_pool.h"
 
 namespace basin::worker::train {
@@ -44,14 +45,19 @@ class Trainer {
   enum class Outcome { kFinished, kDiverged, kStopped };
   // Steps to the end. Calls `report` after each epoch. kDiverged as soon as a batch's loss, or after an epoch's report
   // the validation or test loss, is not finite; step() is then the number of updates before that was seen. kStopped if
-  // `stop` (may be null) was set.
-  Outcome Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop);
+  // `stop` (may be null) was set, or after `pause_at` updates; a later call goes on.
+  Outcome Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop,
+              uint64_t pause_at = UINT64_MAX);
 
   // One update; returns the batch's mean loss before it. REQUIRES: step() < length().total_steps.
   double Step();
 
   // REQUIRES: the last step ended an epoch or the training.
   EpochReport Evaluate();
+
+  // All that the training remembers between two steps, once what ended with the last one is reported. A trainer of the
+  // same workload, seed and data that is given these values goes on bit by bit.
+  void VisitState(StateVisitor& visitor);
 
   uint64_t step() const { return step_; }
   const contract::TrainingLength& length() const { return length_; }

@@ -61,7 +61,7 @@ class AgentTest : public testing::Test {
   job::JobResult RunUntilStopped(const job::JobContext& context) {
     ++started_;
     coordinator_.Notify();
-    while (!*context.stop) std::this_thread::yield();
+    while (!context.control->stopped()) std::this_thread::yield();
     ++stopped_;
     coordinator_.Notify();
     return {job::JobOutcome::kStopped, "", "", ""};

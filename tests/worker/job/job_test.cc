@@ -55,11 +55,11 @@ class JobTest : public testing::Test {
     JobContext context;
     context.catalog = catalog_.get();
     context.threads = threads;
-    context.stop = &stop_;
+    context.control = &control_;
     context.report = [this](std::span<const v1::MetricPoint> points) {
       evaluations_++;
       points_.insert(points_.end(), points.begin(), points.end());
-      if (stop_after_ != 0 && evaluations_ == stop_after_) stop_ = true;
+      if (stop_after_ != 0 && evaluations_ == stop_after_) control_.Stop();
     };
     return RunJob(workload, seed, context);
   }
@@ -93,7 +93,7 @@ class JobTest : public testing::Test {
   const std::filesystem::path directory_ = MakeDirectory();
   std::unique_ptr<data::Catalog> catalog_;
   std::vector<v1::MetricPoint> points_;
-  std::atomic<bool> stop_{false};
+  JobControl control_;
   int evaluations_ = 0;
   int stop_after_ = 0;
 };

@@ -109,8 +109,8 @@ class PatchProductTest : public testing::TestWithParam<Case> {
     auto result = Random<T>(c.depth() * c.outputs, 3), bias = Random<T>(c.outputs, 4);
     const auto patches = c.PatchOffsets(), places = c.OutputOffsets();
     const auto segments = c.Segments();
-    const std::vector<T> old(result.span().begin(), result.span().end()), old_bias(bias.data(),
-                                                                                   bias.data() + c.outputs);
+    const std::vector<T> old(result.span().begin(), result.span().end()),
+        old_bias(bias.data(), bias.data() + c.outputs);
     MultiplyTransposedPatches<T>({pixels.data(), patches.data()}, c.rows(), segments, {deltas.data(), places.data()},
                                  c.outputs, accumulate, result.data());
     SumScatteredRows<T>({deltas.data(), places.data()}, c.rows(), c.outputs, accumulate, bias.data());

@@ -1,0 +1,153 @@
+// A training that is interrupted at every one of its steps, and each time goes on from a checkpoint in another trainer,
+// gives the bits of the uninterrupted one: for every member of every oneof of a training's settings.
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "proto/contract/defaults.h"
+#include "tests/worker/train/synthetic_examples.h"
+#include "worker/job/checkpoint.h"
+#include "worker/train/trainer.h"
+
+namespace basin::worker::job {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+struct Case {
+  const char* name;
+  const char* settings;  // On top of a small network.
+};
+constexpr Case kCases[] = {
+    {"PlainSgd", "optimizer { sgd {} } schedule { constant {} }"},
+    {"Momentum", "optimizer { sgd { momentum: 0.9 dampening: 0.5 l2: 0.01 } }"},
+    {"Nesterov", "optimizer { sgd { momentum: 0.9 nesterov: true } }"},
+    {"SoftmaxRegression", "model { softmax_regression {} } optimizer { sgd { momentum: 0.9 } }"},
+    {"StepSchedule", "schedule { step { every_steps: 3 gamma: 0.5 } }"},
+    {"ExponentialSchedule", "schedule { exponential { gamma: 0.9 smooth: true } }"},
+    {"CosineSchedule", "schedule { cosine {} } batch_size: 4294967295 epochs: 12"},
+    {"WarmRestarts", "schedule { sgdr { first_period_steps: 5 period_factor: 2 } }"},
+    {"Warmup", "schedule { warmup { steps: 4 then { cosine {} } } } drop_last: true"},
+    {"StepsThatEndInsideAnEpoch", "steps: 9 optimizer { sgd { momentum: 0.5 } }"},
+};
+
+v1::TrainWorkload WorkloadOf(const Case& c) {
+  v1::TrainWorkload workload, settings;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(model { mlp { hidden: 6 } } epochs: 3 batch_size: 16 learning_rate: 0.05)", &workload));
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(c.settings, &settings));
+  workload.MergeFrom(settings);
+  contract::FillDefaults(&workload);
+  return workload;
+}
+
+// Everything that a training gives out, as bits.
+struct Output {
+  std::vector<uint64_t> values;
+  std::vector<uint32_t> params;
+  bool operator==(const Output&) const = default;
+
+  void Add(const train::EpochReport& report) {
+    values.insert(values.end(), {report.step, report.examples});
+    for (const double value : {report.epoch, report.train_loss, report.validation_loss, report.validation_accuracy,
+                               report.test_loss, report.test_accuracy, report.learning_rate, report.gradient_norm}) {
+      values.push_back(std::bit_cast<uint64_t>(value));
+    }
+  }
+  void Finish(const train::Trainer& trainer) {
+    for (const float value : trainer.params()) params.push_back(std::bit_cast<uint32_t>(value));
+  }
+};
+
+class ResumptionTest : public testing::TestWithParam<Case> {
+ protected:
+  std::unique_ptr<train::Trainer> Create() const {
+    auto trainer = train::Trainer::Create(WorkloadOf(GetParam()), 3, data_.view(), nullptr);
+    EXPECT_TRUE(trainer.ok()) << trainer.status();
+    return *std::move(trainer);
+  }
+  const train::SyntheticExamples data_{8, 4, {.train = 72, .validation = 20, .test = 20}};
+  const CheckpointIdentity identity_{"workload", 3, "data", "engine"};
+};
+
+TEST_P(ResumptionTest, AtEveryStepGivesTheSameBits) {
+  Output whole, relayed;
+  const auto undisturbed = Create();
+  ASSERT_EQ(undisturbed->Run([&](const auto& report) { whole.Add(report); }, nullptr),
+            train::Trainer::Outcome::kFinished);
+  whole.Finish(*undisturbed);
+  ASSERT_FALSE(whole.values.empty());
+
+  auto runner = Create();
+  auto outcome = train::Trainer::Outcome::kStopped;
+  uint64_t checkpoints = 0;
+  while (outcome == train::Trainer::Outcome::kStopped) {
+    const Checkpoint checkpoint = WriteCheckpoint(identity_, *runner);
+    EXPECT_EQ(checkpoint.step, checkpoints++);
+    runner = Create();
+    const absl::Status read = ReadCheckpoint(checkpoint.bytes, identity_, runner.get());
+    ASSERT_TRUE(read.ok()) << read;
+    EXPECT_EQ(WriteCheckpoint(identity_, *runner).bytes, checkpoint.bytes);
+    outcome = runner->Run([&](const auto& report) { relayed.Add(report); }, nullptr, runner->step() + 1);
+  }
+  EXPECT_EQ(outcome, train::Trainer::Outcome::kFinished);
+  EXPECT_EQ(checkpoints, runner->step());
+  relayed.Finish(*runner);
+  EXPECT_TRUE(relayed == whole);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ResumptionTest, testing::ValuesIn(kCases),
+                         [](const testing::TestParamInfo<Case>& test) { return test.param.name; });
+
+// The messages that are members of a oneof, below `type`.
+void AddMembers(const Descriptor* type, std::set<const Descriptor*>* seen, std::set<std::string>* members) {
+  if (!seen->insert(type).second) return;
+  for (int i = 0; i < type->field_count(); ++i) {
+    const FieldDescriptor* field = type->field(i);
+    if (field->message_type() == nullptr) continue;
+    if (field->real_containing_oneof() != nullptr) members->insert(field->message_type()->name());
+    AddMembers(field->message_type(), seen, members);
+  }
+}
+
+void AddUsed(const Message& message, std::set<std::string>* used) {
+  used->insert(message.GetDescriptor()->name());
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    if (field->message_type() == nullptr) continue;
+    if (!field->is_repeated()) {
+      AddUsed(message.GetReflection()->GetMessage(message, field), used);
+      continue;
+    }
+    for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
+      AddUsed(message.GetReflection()->GetRepeatedMessage(message, field, i), used);
+    }
+  }
+}
+
+// A setting that was added without a case here is named by this test: add a case that uses it.
+TEST(ResumptionCasesTest, UseEveryMemberOfEveryOneof) {
+  // What the data are is not remembered by a training.
+  std::set<const Descriptor*> seen = {v1::TrainWorkload::descriptor()->FindFieldByName("dataset")->message_type()};
+  std::set<std::string> members, used, unused;
+  AddMembers(v1::TrainWorkload::descriptor(), &seen, &members);
+  for (const Case& c : kCases) AddUsed(WorkloadOf(c), &used);
+  std::ranges::set_difference(members, used, std::inserter(unused, unused.end()));
+  EXPECT_GE(members.size(), 9u);
+  EXPECT_THAT(unused, testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace basin::worker::job
