@@ -51,7 +51,8 @@ absl::Status Damaged(const std::string& what) { return absl::DataLossError(absl:
 std::optional<uint64_t> ReadNumber(const Value& value) {
   constexpr double kMax = 9007199254740992;
   const double number = value.number_value();
-  if (!value.has_number_value() || !(number >= 0 && number <= kMax) || number != std::floor(number)) return std::nullopt;
+  if (!value.has_number_value() || !(number >= 0 && number <= kMax) || number != std::floor(number))
+    return std::nullopt;
   return static_cast<uint64_t>(number);
 }
 
@@ -87,7 +88,8 @@ absl::StatusOr<Place> ReadPlace(const std::string& name, const Value& value) {
   }
   const std::optional<uint64_t> begin = ReadNumber(offsets->list_value().values(0));
   const std::optional<uint64_t> end = ReadNumber(offsets->list_value().values(1));
-  if (!begin || !end || *begin > *end || *end - *begin != bytes) return damaged("has a place that does not fit its shape");
+  if (!begin || !end || *begin > *end || *end - *begin != bytes)
+    return damaged("has a place that does not fit its shape");
   place.begin = *begin;
   place.end = *end;
   return place;
@@ -98,11 +100,12 @@ absl::StatusOr<Place> ReadPlace(const std::string& name, const Value& value) {
 std::string WriteSafetensors(const std::map<std::string, std::string>& metadata, const std::vector<Tensor>& tensors) {
   std::vector<std::string> entries;
   if (!metadata.empty()) {
-    entries.push_back(absl::StrCat(
-        "\"", kMetadata, "\":{", absl::StrJoin(metadata, ",", [](std::string* out, const auto& entry) {
-          absl::StrAppend(out, Quoted(entry.first), ":", Quoted(entry.second));
-        }),
-        "}"));
+    entries.push_back(absl::StrCat("\"", kMetadata, "\":{",
+                                   absl::StrJoin(metadata, ",",
+                                                 [](std::string* out, const auto& entry) {
+                                                   absl::StrAppend(out, Quoted(entry.first), ":", Quoted(entry.second));
+                                                 }),
+                                   "}"));
   }
   uint64_t end = 0;
   for (const Tensor& tensor : tensors) {

@@ -8,8 +8,9 @@
 
 #include "absl/status/statusor.h"
 
-// The safetensors format (huggingface/safetensors): 8 bytes, little endian, for the length of a header; the header, JSON
-// that gives each tensor's type, shape and place; the tensors, row-major, little endian, in order and without gaps.
+// The safetensors format (huggingface/safetensors): 8 bytes, little endian, for the length of a header; the header,
+// JSON that gives each tensor's type, shape and place; the tensors, row-major, little endian, in order and without
+// gaps.
 namespace basin::worker::job {
 
 enum class TensorType { kFloat32, kFloat64, kUint64 };

@@ -25,7 +25,8 @@ class CheckpointTest : public testing::Test {
     EXPECT_TRUE(trainer.ok()) << trainer.status();
     return *std::move(trainer);
   }
-  absl::Status Read(const std::string& bytes, const CheckpointIdentity& identity, const std::string& settings = kSmall) {
+  absl::Status Read(const std::string& bytes, const CheckpointIdentity& identity,
+                    const std::string& settings = kSmall) {
     const auto trainer = Create(settings);
     return ReadCheckpoint(bytes, identity, trainer.get());
   }
@@ -46,10 +47,10 @@ TEST_F(CheckpointTest, SaysWhatItIsOf) {
   const auto file = ReadSafetensors(bytes);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_THAT(file->metadata,
-              testing::UnorderedElementsAre(
-                  testing::Pair("format", "basin-checkpoint-1"), testing::Pair("workload_digest", "aaaa"),
-                  testing::Pair("seed", "3"), testing::Pair("data_digest", "dddd"),
-                  testing::Pair("engine_fingerprint", "eeee"), testing::Pair("step", "4")));
+              testing::UnorderedElementsAre(testing::Pair("format", "basin-checkpoint-1"),
+                                            testing::Pair("workload_digest", "aaaa"), testing::Pair("seed", "3"),
+                                            testing::Pair("data_digest", "dddd"),
+                                            testing::Pair("engine_fingerprint", "eeee"), testing::Pair("step", "4")));
   std::vector<std::string> names;
   for (const Tensor& tensor : file->tensors) names.push_back(tensor.name);
   EXPECT_THAT(names, testing::IsSupersetOf({"step", "weights.0.dense.weight", "optimizer.velocity"}));
@@ -89,9 +90,9 @@ TEST_F(CheckpointTest, WithTheTensorsOfAnotherModelIsRefused) {
 }
 
 TEST_F(CheckpointTest, BeyondTheEndIsRefused) {
-  const absl::Status status =
-      Read(Write(), identity_, "model { mlp { hidden: 6 } } steps: 3 batch_size: 10 learning_rate: 0.1 "
-                               "optimizer { sgd { momentum: 0.9 } }");
+  const absl::Status status = Read(Write(), identity_,
+                                   "model { mlp { hidden: 6 } } steps: 3 batch_size: 10 learning_rate: 0.1 "
+                                   "optimizer { sgd { momentum: 0.9 } }");
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
 }
 

@@ -26,10 +26,11 @@ constexpr double kSum[] = {0.1};
 constexpr uint64_t kCount[] = {uint64_t{1} << 60};
 
 std::string Sample() {
-  return WriteSafetensors({{"format", "x\"y"}, {"step", "7"}}, {{"0.weight", TensorType::kFloat32, {2, 3}, Bytes(kWeights)},
-                                                                {"sum", TensorType::kFloat64, {1}, Bytes(kSum)},
-                                                                {"empty", TensorType::kFloat32, {0}, ""},
-                                                                {"count", TensorType::kUint64, {}, Bytes(kCount)}});
+  return WriteSafetensors({{"format", "x\"y"}, {"step", "7"}},
+                          {{"0.weight", TensorType::kFloat32, {2, 3}, Bytes(kWeights)},
+                           {"sum", TensorType::kFloat64, {1}, Bytes(kSum)},
+                           {"empty", TensorType::kFloat32, {0}, ""},
+                           {"count", TensorType::kUint64, {}, Bytes(kCount)}});
 }
 
 // A file with this header and `data` zeros behind it.
