@@ -1,17 +1,14 @@
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/field_text.h"
+#include "proto/contract/schedule/schedule.h"
 #include "proto/contract/validate.h"
 
 namespace basin::contract {
 namespace {
-
-// What is known of a training's length before its data are: one of the two, the other is 0.
-struct KnownLength {
-  double epochs = 0;
-  double steps = 0;
-};
 
 void CheckOptimizer(const v1::Sgd& sgd, std::vector<Violation>* violations) {
   if (!sgd.nesterov()) return;
@@ -22,36 +19,37 @@ void CheckOptimizer(const v1::Sgd& sgd, std::vector<Violation>* violations) {
   }
 }
 
-// `length` in one unit against the length of training in the same unit, where that is known.
-bool FitsIn(double length, double known, const char* unit, const std::string& path,
-            std::vector<Violation>* violations) {
-  if (known == 0 || length <= known) return true;
-  violations->push_back({path, absl::StrCat("is longer than the training: ", FormatNumber(length), " of ",
-                                            FormatNumber(known), " ", unit)});
+// Whether a field is set, at any depth, whose name is `unit` or ends so ("up_epochs").
+bool Uses(const google::protobuf::Message& message, const std::string& unit) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field->name() == unit || field->name().ends_with("_" + unit)) return true;
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (Uses(field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                    : reflection.GetMessage(message, field),
+               unit)) {
+        return true;
+      }
+    }
+  }
   return false;
 }
 
-void CheckSchedule(const v1::Schedule& schedule, KnownLength length, const std::string& path,
-                   std::vector<Violation>* violations) {
-  if (schedule.has_sgdr()) {
-    const v1::SgdrSchedule& sgdr = schedule.sgdr();
-    const std::string here = path + ".sgdr.first_period_";
-    FitsIn(sgdr.first_period_epochs(), length.epochs, "epochs", here + "epochs", violations);
-    FitsIn(static_cast<double>(sgdr.first_period_steps()), length.steps, "steps", here + "steps", violations);
+// Before the data are known, so is the number of steps in an epoch not; but a schedule that counts in the training's
+// own unit alone either fits or not whatever that number is.
+void CheckSchedule(const v1::TrainWorkload& train, std::vector<Violation>* violations) {
+  constexpr uint64_t kFineEpoch = 1'000'000;  // Steps; so many that no rounding to whole steps shows.
+  TrainingLength length{train.steps(), 1};
+  if (train.has_epochs()) length = {train.epochs() * kFineEpoch, kFineEpoch};
+  if (!train.has_schedule() || train.has_examples()) return;
+  if (Uses(train.schedule(), train.has_epochs() ? "steps" : "epochs")) return;
+  for (Violation& violation : ViolationsOf(Schedule::Create(train.schedule(), length).status())) {
+    violations->push_back({"train.schedule." + violation.path, std::move(violation.description)});
   }
-  if (!schedule.has_warmup()) return;
-  const v1::WarmupSchedule& warmup = schedule.warmup();
-  const double steps = static_cast<double>(warmup.steps());
-  const std::string here = path + ".warmup";
-  if (!FitsIn(warmup.epochs(), length.epochs, "epochs", here + ".epochs", violations) ||
-      !FitsIn(steps, length.steps, "steps", here + ".steps", violations)) {
-    return;
-  }
-  // In the other unit than the training's, what remains is not known.
-  KnownLength rest;
-  if (warmup.epochs() > 0 && length.epochs > 0) rest.epochs = length.epochs - warmup.epochs();
-  if (steps > 0 && length.steps > 0) rest.steps = length.steps - steps;
-  CheckSchedule(warmup.then(), rest, here + ".then", violations);
 }
 
 }  // namespace
@@ -61,8 +59,7 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
   if (violations.empty() && workload.has_train()) {
     const v1::TrainWorkload& train = workload.train();
     if (train.optimizer().has_sgd()) CheckOptimizer(train.optimizer().sgd(), &violations);
-    CheckSchedule(train.schedule(), {static_cast<double>(train.epochs()), static_cast<double>(train.steps())},
-                  "train.schedule", &violations);
+    CheckSchedule(train, &violations);
   }
   return violations.empty() ? absl::OkStatus() : InvalidArgument(violations);
 }

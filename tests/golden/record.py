@@ -10,8 +10,9 @@ import pathlib
 import warnings
 
 import torch
-from torch.optim.lr_scheduler import (ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LinearLR,
-                                      SequentialLR, StepLR)
+from torch.optim.lr_scheduler import (ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CyclicLR,
+                                      ExponentialLR, LinearLR, MultiStepLR, OneCycleLR, PolynomialLR, SequentialLR,
+                                      StepLR)
 
 warnings.filterwarnings("ignore")  # Of the epoch argument to step(), which is deprecated and what we want to record.
 
@@ -123,6 +124,41 @@ def record_schedules():
     case("warm-up by steps, then decay by epochs", 20,
          "warmup { steps: 30 then { exponential { gamma: 0.9 smooth: false } } }",
          after_warmup_by_epochs(30, lambda e: 0.9**e, 20))
+    for spe, milestones, gamma in ((20, (3, 7, 12), 0.1), (7, (1, 2, 30), 0.5)):
+        case(f"MultiStepLR by epochs of {spe}", spe, f"multistep {{ milestone_epochs: {list(milestones)} gamma: {gamma} }}",
+             every_epoch(lambda o: MultiStepLR(o, milestones, gamma), spe))
+    case("MultiStepLR by steps", 20, "multistep { milestone_steps: [50, 51, 299] gamma: 0.3 }",
+         every_step(lambda o: MultiStepLR(o, (50, 51, 299), 0.3)))
+    for power in (1, 2, 0.9, 3.7):
+        case(f"PolynomialLR of power {power}", 20, f"polynomial {{ power: {power} end_factor: 0 }}",
+             every_step(lambda o: PolynomialLR(o, total_iters=STEPS, power=power)))
+    for end in (0, 0.05):
+        case(f"LinearLR to {end}", 20, f"linear {{ end_factor: {end} }}",
+             every_step(lambda o: LinearLR(o, start_factor=1.0, end_factor=end, total_iters=STEPS)))
+    for mode, low, up, down, gamma in (("triangular", 0.1, 20, 20, None), ("triangular", 0, 13, 40, None),
+                                       ("triangular2", 0.05, 30, 30, None), ("exp_range", 0.2, 25, 10, 0.99)):
+        case(f"CyclicLR {mode}, {low}, {up}, {down}", 20,
+             f"cyclic {{ up_steps: {up} down_steps: {down} mode: MODE_{mode.upper()} min_factor: {low}"
+             f"{'' if gamma is None else f' gamma: {gamma}'} }}",
+             every_step(lambda o: CyclicLR(o, low, 1.0, up, down, mode, gamma or 1.0, cycle_momentum=False)))
+    case("CyclicLR by epochs", 20, "cyclic { up_epochs: 1.5 mode: MODE_TRIANGULAR min_factor: 0.25 }",
+         every_step(lambda o: CyclicLR(o, 0.25, 1.0, 30, cycle_momentum=False)))
+    for anneal, up, div, final in (("cosine", 0.3, 25, 1e4), ("linear", 0.3, 25, 1e4), ("cosine", 0.45, 10, 100),
+                                   ("linear", 0.005, 4, 1000)):
+        case(f"OneCycleLR {anneal}, {up}", 20,
+             f"one_cycle {{ up_fraction: {up} start_factor: {1 / div!r} end_factor: {1 / div / final!r} "
+             f"anneal: ANNEAL_{anneal.upper()} }}",
+             every_step(lambda o: OneCycleLR(o, 1.0, STEPS, pct_start=up, anneal_strategy=anneal[:3] if anneal == "cosine"
+                                             else anneal, div_factor=div, final_div_factor=final, cycle_momentum=False)))
+    case("inverse square root, which PyTorch lacks", 20, "inverse_sqrt { warmup_epochs: 2 }",
+         [(t + 1) / 40 if t < 40 else math.sqrt(40 / t) for t in range(STEPS)])
+    case("SequentialLR", 20,
+         "sequence { parts { schedule { linear { end_factor: 0.1 } } epochs: 5 } "
+         "parts { schedule { step { every_steps: 30 gamma: 0.5 } } steps: 80 } "
+         "parts { schedule { cosine { min_factor: 0.01 } } } }",
+         every_step(lambda o: SequentialLR(
+             o, [LinearLR(o, start_factor=1.0, end_factor=0.1, total_iters=100), StepLR(o, 30, 0.5),
+                 CosineAnnealingLR(o, T_max=120, eta_min=0.01)], milestones=[100, 180])))
     file.write()
 
 

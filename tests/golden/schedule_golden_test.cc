@@ -10,7 +10,7 @@ namespace {
 
 TEST(ScheduleGoldenTest, EveryStepHasPyTorchsRate) {
   const std::vector<RecordedCase> cases = ReadRecording("schedules.txt");
-  ASSERT_EQ(cases.size(), 24u);
+  ASSERT_EQ(cases.size(), 44u);
   for (const RecordedCase& recorded : cases) {
     SCOPED_TRACE(recorded.name());
     v1::Schedule spec;

@@ -68,6 +68,12 @@ constexpr SelfTest kSelfTests[] = {
     {33, 5, R"(model { mlp { hidden: 8 } initialization: INITIALIZATION_LECUN } batch_size: 4294967295 epochs: 6
                learning_rate: 0.2 optimizer { sgd { momentum: 0.5 dampening: 0.25 l2: 0.01 } }
                schedule { warmup { steps: 2 then { step { every_epochs: 2 } } } })"},
+    {24, 4, R"(model { softmax_regression {} } batch_size: 50 epochs: 12 learning_rate: 0.1 schedule { sequence {
+               parts { epochs: 2 schedule { polynomial { power: 1.5 end_factor: 0.2 } } }
+               parts { epochs: 2 schedule { cyclic { up_steps: 2 mode: MODE_EXP_RANGE min_factor: 0.1 gamma: 0.9 } } }
+               parts { epochs: 2 schedule { one_cycle {} } } parts { epochs: 2 schedule { linear {} } }
+               parts { epochs: 2 schedule { inverse_sqrt { warmup_steps: 2 } } }
+               parts { schedule { multistep { milestone_steps: [1, 3] } } } } })"},
 };
 
 std::string ComputeFingerprint() {

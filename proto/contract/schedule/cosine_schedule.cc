@@ -15,4 +15,8 @@ CosineSchedule::CosineSchedule(const v1::CosineSchedule& spec, const TrainingLen
 
 double CosineSchedule::Factor(uint64_t step) const { return CosineFactor(min_factor_, step, total_steps_); }
 
+std::optional<uint64_t> CosineSchedule::CycleEndAfter(uint64_t updates) const {
+  return updates < total_steps_ ? std::optional(total_steps_) : std::nullopt;
+}
+
 }  // namespace basin::contract

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "proto/contract/schedule/schedule.h"
 
 namespace basin::contract {
@@ -13,6 +15,7 @@ class CosineSchedule : public Schedule {
  public:
   CosineSchedule(const v1::CosineSchedule& spec, const TrainingLength& length);
   double Factor(uint64_t step) const override;
+  std::optional<uint64_t> CycleEndAfter(uint64_t updates) const override;
 
  private:
   double min_factor_;

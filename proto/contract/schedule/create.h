@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -20,7 +21,15 @@ absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spe
 // INVALID_ARGUMENT for one field, as a violation (see violation.h).
 absl::Status ScheduleFault(const std::string& path, const std::string& description);
 
-// "must not be longer than the training, ...", for a length of `steps` in the field `path`.
-absl::Status LongerThanTraining(const std::string& path, uint64_t steps, const TrainingLength& length);
+// A length that a spec gives in one of two fields, `PREFIXepochs` and `PREFIXsteps`.
+struct GivenLength {
+  std::string prefix;  // The path of the two fields as far as they agree: "sgdr.first_period_".
+  bool in_steps;
+  double epochs;
+  uint64_t steps;
+};
+
+// In steps: epochs to nearest, at least 1. INVALID_ARGUMENT, in the field's unit, if it is longer than `length`.
+absl::StatusOr<uint64_t> StepsWithin(const GivenLength& given, const TrainingLength& length);
 
 }  // namespace basin::contract

@@ -6,7 +6,13 @@
 #include "proto/contract/schedule/constant_schedule.h"
 #include "proto/contract/schedule/cosine_schedule.h"
 #include "proto/contract/schedule/create.h"
+#include "proto/contract/schedule/cyclic_schedule.h"
 #include "proto/contract/schedule/exponential_schedule.h"
+#include "proto/contract/schedule/inverse_sqrt_schedule.h"
+#include "proto/contract/schedule/multistep_schedule.h"
+#include "proto/contract/schedule/one_cycle_schedule.h"
+#include "proto/contract/schedule/polynomial_schedule.h"
+#include "proto/contract/schedule/sequence_schedule.h"
 #include "proto/contract/schedule/sgdr_schedule.h"
 #include "proto/contract/schedule/step_schedule.h"
 #include "proto/contract/schedule/warmup_schedule.h"
@@ -36,6 +42,20 @@ absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spe
       return SgdrSchedule::Create(spec.sgdr(), length, absl::StrCat(path, "sgdr."));
     case v1::Schedule::kWarmup:
       return WarmupSchedule::Create(spec.warmup(), length, absl::StrCat(path, "warmup."));
+    case v1::Schedule::kMultistep:
+      return MultistepSchedule::Create(spec.multistep(), length, absl::StrCat(path, "multistep."));
+    case v1::Schedule::kPolynomial:
+      return std::make_unique<PolynomialSchedule>(spec.polynomial(), length);
+    case v1::Schedule::kLinear:
+      return std::make_unique<PolynomialSchedule>(spec.linear(), length);
+    case v1::Schedule::kCyclic:
+      return CyclicSchedule::Create(spec.cyclic(), length, absl::StrCat(path, "cyclic."));
+    case v1::Schedule::kOneCycle:
+      return std::make_unique<OneCycleSchedule>(spec.one_cycle(), length);
+    case v1::Schedule::kInverseSqrt:
+      return InverseSqrtSchedule::Create(spec.inverse_sqrt(), length, absl::StrCat(path, "inverse_sqrt."));
+    case v1::Schedule::kSequence:
+      return SequenceSchedule::Create(spec.sequence(), length, absl::StrCat(path, "sequence."));
     case v1::Schedule::KIND_NOT_SET:
       break;
   }
@@ -47,9 +67,17 @@ absl::Status ScheduleFault(const std::string& path, const std::string& descripti
   return InvalidArgument({{path, description}});
 }
 
-absl::Status LongerThanTraining(const std::string& path, uint64_t steps, const TrainingLength& length) {
-  return ScheduleFault(path, absl::StrCat("must not be longer than the training: ", steps, " steps of ",
-                                          length.total_steps, " (", length.steps_per_epoch, " steps an epoch)"));
+absl::StatusOr<uint64_t> StepsWithin(const GivenLength& given, const TrainingLength& length) {
+  if (given.in_steps) {
+    if (given.steps >= 1 && given.steps <= length.total_steps) return given.steps;
+    return ScheduleFault(given.prefix + "steps", absl::StrCat("is longer than the training: ", given.steps, " of ",
+                                                              length.total_steps, " steps"));
+  }
+  const uint64_t steps = EpochsToSteps(given.epochs, length.steps_per_epoch);
+  if (steps <= length.total_steps) return steps;
+  const double epochs = static_cast<double>(length.total_steps) / static_cast<double>(length.steps_per_epoch);
+  return ScheduleFault(given.prefix + "epochs",
+                       absl::StrCat("is longer than the training: ", given.epochs, " of ", epochs, " epochs"));
 }
 
 uint64_t EpochsToSteps(double epochs, uint64_t steps_per_epoch) {

@@ -2,8 +2,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
-#include <vector>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "basin/v1/schedule.pb.h"
@@ -29,8 +28,10 @@ class Schedule {
   // of our own or exactly specified recurrences; no libm).
   virtual double Factor(uint64_t step) const = 0;
 
-  // Steps at which the schedule jumps back up (warm restarts), ascending, below total_steps; for ensembles and plots.
-  virtual std::vector<uint64_t> Restarts() const { return {}; }
+  // The first number of updates above `updates` after which a cycle of the schedule ends (the rate jumps back up, or
+  // the wave is complete), at most total_steps; none if there is none. For ensembles and averages of a weight vector a
+  // cycle.
+  virtual std::optional<uint64_t> CycleEndAfter(uint64_t /*updates*/) const { return std::nullopt; }
 };
 
 // Converts a length in epochs to whole steps, to nearest, at least 1.

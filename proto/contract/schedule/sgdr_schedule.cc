@@ -3,7 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "proto/contract/schedule/cosine_schedule.h"
 #include "proto/contract/schedule/create.h"
 
@@ -30,14 +29,11 @@ double GeometricSum(double ratio, uint64_t terms) {
 
 absl::StatusOr<std::unique_ptr<Schedule>> SgdrSchedule::Create(const v1::SgdrSchedule& spec,
                                                                const TrainingLength& length, const std::string& path) {
-  const bool in_steps = spec.first_period_case() == v1::SgdrSchedule::kFirstPeriodSteps;
-  const uint64_t first_period =
-      in_steps ? spec.first_period_steps() : EpochsToSteps(spec.first_period_epochs(), length.steps_per_epoch);
-  if (first_period == 0 || first_period > length.total_steps) {
-    return LongerThanTraining(absl::StrCat(path, in_steps ? "first_period_steps" : "first_period_epochs"), first_period,
-                              length);
-  }
-  return std::unique_ptr<Schedule>(new SgdrSchedule(spec, first_period, length.total_steps));
+  const absl::StatusOr<uint64_t> first_period = StepsWithin(
+      {path + "first_period_", spec.has_first_period_steps(), spec.first_period_epochs(), spec.first_period_steps()},
+      length);
+  if (!first_period.ok()) return first_period.status();
+  return std::unique_ptr<Schedule>(new SgdrSchedule(spec, *first_period, length.total_steps));
 }
 
 SgdrSchedule::SgdrSchedule(const v1::SgdrSchedule& spec, uint64_t first_period, uint64_t total_steps)
@@ -52,25 +48,26 @@ uint64_t SgdrSchedule::StartOf(uint64_t period) const {
   return static_cast<uint64_t>(start < kBeyondAnyTraining ? start : kBeyondAnyTraining);
 }
 
-double SgdrSchedule::Factor(uint64_t step) const {
-  // The period that holds the step: none is shorter than the first, which bounds its number from above.
+uint64_t SgdrSchedule::PeriodOf(uint64_t step) const {
+  // None is shorter than the first, which bounds the period's number from above.
   uint64_t period = 0;
   uint64_t end = step / first_period_ + 1;
   while (end - period > 1) {
     const uint64_t middle = period + (end - period) / 2;
     (StartOf(middle) <= step ? period : end) = middle;
   }
+  return period;
+}
+
+double SgdrSchedule::Factor(uint64_t step) const {
+  const uint64_t period = PeriodOf(step);
   const uint64_t start = StartOf(period);
   return CosineFactor(min_factor_, step - start, StartOf(period + 1) - start);
 }
 
-std::vector<uint64_t> SgdrSchedule::Restarts() const {
-  std::vector<uint64_t> restarts;
-  for (uint64_t period = 1;; ++period) {
-    const uint64_t start = StartOf(period);
-    if (start >= total_steps_) return restarts;
-    restarts.push_back(start);
-  }
+std::optional<uint64_t> SgdrSchedule::CycleEndAfter(uint64_t updates) const {
+  const uint64_t end = StartOf(PeriodOf(updates) + 1);
+  return end <= total_steps_ ? std::optional(end) : std::nullopt;
 }
 
 }  // namespace basin::contract

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/contract/schedule/schedule.h"
@@ -18,10 +18,12 @@ class SgdrSchedule : public Schedule {
   static absl::StatusOr<std::unique_ptr<Schedule>> Create(const v1::SgdrSchedule& spec, const TrainingLength& length,
                                                           const std::string& path);
   double Factor(uint64_t step) const override;
-  std::vector<uint64_t> Restarts() const override;
+  std::optional<uint64_t> CycleEndAfter(uint64_t updates) const override;
 
  private:
   SgdrSchedule(const v1::SgdrSchedule& spec, uint64_t first_period, uint64_t total_steps);
+  // The period that holds a step, from 0.
+  uint64_t PeriodOf(uint64_t step) const;
   // First step of a period.
   uint64_t StartOf(uint64_t period) const;
 

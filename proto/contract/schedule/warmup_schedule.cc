@@ -10,15 +10,12 @@ namespace basin::contract {
 absl::StatusOr<std::unique_ptr<Schedule>> WarmupSchedule::Create(const v1::WarmupSchedule& spec,
                                                                  const TrainingLength& length,
                                                                  const std::string& path) {
-  const bool in_steps = spec.length_case() == v1::WarmupSchedule::kSteps;
-  const uint64_t steps = in_steps ? spec.steps() : EpochsToSteps(spec.epochs(), length.steps_per_epoch);
-  if (steps == 0 || steps > length.total_steps) {
-    return LongerThanTraining(absl::StrCat(path, in_steps ? "steps" : "epochs"), steps, length);
-  }
+  const absl::StatusOr<uint64_t> steps = StepsWithin({path, spec.has_steps(), spec.epochs(), spec.steps()}, length);
+  if (!steps.ok()) return steps.status();
   auto then =
-      CreateSchedule(spec.then(), {length.total_steps - steps, length.steps_per_epoch}, absl::StrCat(path, "then."));
+      CreateSchedule(spec.then(), {length.total_steps - *steps, length.steps_per_epoch}, absl::StrCat(path, "then."));
   if (!then.ok()) return then.status();
-  return std::unique_ptr<Schedule>(new WarmupSchedule(steps, *std::move(then)));
+  return std::unique_ptr<Schedule>(new WarmupSchedule(*steps, *std::move(then)));
 }
 
 WarmupSchedule::WarmupSchedule(uint64_t steps, std::unique_ptr<Schedule> then)
@@ -29,10 +26,9 @@ double WarmupSchedule::Factor(uint64_t step) const {
   return then_->Factor(step - steps_);
 }
 
-std::vector<uint64_t> WarmupSchedule::Restarts() const {
-  std::vector<uint64_t> restarts = then_->Restarts();
-  for (uint64_t& restart : restarts) restart += steps_;
-  return restarts;
+std::optional<uint64_t> WarmupSchedule::CycleEndAfter(uint64_t updates) const {
+  const std::optional<uint64_t> end = then_->CycleEndAfter(updates < steps_ ? 0 : updates - steps_);
+  return end ? std::optional(*end + steps_) : std::nullopt;
 }
 
 }  // namespace basin::contract

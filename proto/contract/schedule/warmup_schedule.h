@@ -1,8 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/contract/schedule/schedule.h"
@@ -17,7 +17,7 @@ class WarmupSchedule : public Schedule {
   static absl::StatusOr<std::unique_ptr<Schedule>> Create(const v1::WarmupSchedule& spec, const TrainingLength& length,
                                                           const std::string& path);
   double Factor(uint64_t step) const override;
-  std::vector<uint64_t> Restarts() const override;
+  std::optional<uint64_t> CycleEndAfter(uint64_t updates) const override;
 
  private:
   WarmupSchedule(uint64_t steps, std::unique_ptr<Schedule> then);

@@ -13,7 +13,7 @@ TEST(ConstantScheduleTest, IsAlwaysOne) {
   auto schedule = MakeSchedule("constant {}", kLength);
   ASSERT_TRUE(schedule.ok()) << schedule.status();
   for (uint64_t t = 0; t < 100; ++t) EXPECT_EQ((*schedule)->Factor(t), 1);
-  EXPECT_TRUE((*schedule)->Restarts().empty());
+  EXPECT_TRUE(CycleEnds(**schedule).empty());
 }
 
 TEST(StepScheduleTest, DropsAfterWholeEpochs) {

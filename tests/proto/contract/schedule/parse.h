@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/text_format.h"
@@ -15,6 +16,13 @@ inline absl::StatusOr<std::unique_ptr<Schedule>> MakeSchedule(const std::string&
   v1::Schedule spec;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &spec)) << text;
   return Schedule::Create(spec, length);
+}
+
+// All numbers of updates after which a cycle ends.
+inline std::vector<uint64_t> CycleEnds(const Schedule& schedule) {
+  std::vector<uint64_t> ends;
+  for (auto end = schedule.CycleEndAfter(0); end; end = schedule.CycleEndAfter(*end)) ends.push_back(*end);
+  return ends;
 }
 
 }  // namespace basin::contract

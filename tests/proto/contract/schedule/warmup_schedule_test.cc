@@ -24,11 +24,11 @@ TEST(WarmupScheduleTest, CountsEpochs) {
   EXPECT_EQ((*schedule)->Factor(5), 1);
 }
 
-TEST(WarmupScheduleTest, RestartsAreCountedFromTheTrainingsBeginning) {
+TEST(WarmupScheduleTest, CyclesAreCountedFromTheTrainingsBeginning) {
   auto schedule = MakeSchedule(
       "warmup { steps: 5 then { sgdr { first_period_steps: 20 period_factor: 1 min_factor: 0 } } }", {60, 10});
   ASSERT_TRUE(schedule.ok()) << schedule.status();
-  EXPECT_THAT((*schedule)->Restarts(), ElementsAre(25, 45));
+  EXPECT_THAT(CycleEnds(**schedule), ElementsAre(25, 45));
   EXPECT_EQ((*schedule)->Factor(25), 1);
 }
 
