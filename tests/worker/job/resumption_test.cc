@@ -39,6 +39,12 @@ constexpr Case kCases[] = {
     {"CosineSchedule", "schedule { cosine {} } batch_size: 4294967295 epochs: 12"},
     {"WarmRestarts", "schedule { sgdr { first_period_steps: 5 period_factor: 2 } }"},
     {"Warmup", "schedule { warmup { steps: 4 then { cosine {} } } } drop_last: true"},
+    {"SequenceOfSchedules", R"(schedule { sequence { parts { steps: 2 schedule { polynomial { power: 2 } } }
+                               parts { steps: 2 schedule { linear {} } }
+                               parts { steps: 4 schedule { cyclic { up_steps: 1 min_factor: 0.1 } } }
+                               parts { steps: 3 schedule { one_cycle {} } }
+                               parts { steps: 2 schedule { inverse_sqrt { warmup_steps: 1 } } }
+                               parts { schedule { multistep { milestone_steps: 1 } } } } })"},
     {"StepsThatEndInsideAnEpoch", "steps: 9 optimizer { sgd { momentum: 0.5 } }"},
 };
 
