@@ -12,8 +12,8 @@ namespace basin::contract {
 // Up from min_factor to 1 and down again in cycles, whose peaks may fall (Smith 2017; PyTorch CyclicLR).
 class CyclicSchedule : public Schedule {
  public:
-  // INVALID_ARGUMENT if the way up, or with it the way down, is longer than the training, or for a gamma that is missing
-  // in the mode exp_range or given in another.
+  // INVALID_ARGUMENT if the way up, or with it the way down, is longer than the training, or for a gamma that is
+  // missing in the mode exp_range or given in another.
   static absl::StatusOr<std::unique_ptr<Schedule>> Create(const v1::CyclicSchedule& spec, const TrainingLength& length,
                                                           const std::string& path);
   double Factor(uint64_t step) const override;

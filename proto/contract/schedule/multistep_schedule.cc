@@ -17,11 +17,13 @@ absl::Status AppendSteps(const List& given, const char* unit, double end, const 
   for (int i = 0; i < given.size(); ++i) {
     const std::string here = absl::StrCat(path, "milestone_", unit, "[", i, "]");
     if (i > 0 && given[i] <= given[i - 1]) {
-      return ScheduleFault(here, absl::StrCat("must be above the milestone before it, ", given[i - 1], ", is ", given[i]));
+      return ScheduleFault(here,
+                           absl::StrCat("must be above the milestone before it, ", given[i - 1], ", is ", given[i]));
     }
     const uint64_t steps = to_steps(given[i]);
     if (steps >= length.total_steps) {
-      return ScheduleFault(here, absl::StrCat("must lie before the training's end, is ", given[i], " of ", end, " ", unit));
+      return ScheduleFault(here,
+                           absl::StrCat("must lie before the training's end, is ", given[i], " of ", end, " ", unit));
     }
     milestones->push_back(steps);
   }

@@ -6,8 +6,8 @@
 
 namespace basin::contract {
 
-// Up to 1 over a fraction of the training, then down to almost nothing (Smith & Topin 2018; PyTorch OneCycleLR). The peak
-// is at step up_fraction * T - 1, a real number; the last step has end_factor.
+// Up to 1 over a fraction of the training, then down to almost nothing (Smith & Topin 2018; PyTorch OneCycleLR). The
+// peak is at step up_fraction * T - 1, a real number; the last step has end_factor.
 class OneCycleSchedule : public Schedule {
  public:
   OneCycleSchedule(const v1::OneCycleSchedule& spec, const TrainingLength& length);

@@ -10,7 +10,8 @@ using testing::ElementsAre;
 using testing::StartsWith;
 
 TEST(CyclicScheduleTest, GoesUpAndDownAlongStraightLines) {
-  auto schedule = MakeSchedule("cyclic { up_steps: 10 down_steps: 20 mode: MODE_TRIANGULAR min_factor: 0.2 }", {75, 10});
+  auto schedule =
+      MakeSchedule("cyclic { up_steps: 10 down_steps: 20 mode: MODE_TRIANGULAR min_factor: 0.2 }", {75, 10});
   ASSERT_TRUE(schedule.ok()) << schedule.status();
   EXPECT_EQ((*schedule)->Factor(0), 0.2);
   EXPECT_DOUBLE_EQ((*schedule)->Factor(5), 0.6);
@@ -37,8 +38,8 @@ TEST(CyclicScheduleTest, ExpRangeScalesEveryStep) {
 }
 
 TEST(OneCycleScheduleTest, BeginsAtStartPeaksAndEndsAtEnd) {
-  auto schedule =
-      MakeSchedule("one_cycle { up_fraction: 0.25 start_factor: 0.1 end_factor: 0.001 anneal: ANNEAL_LINEAR }", {100, 10});
+  auto schedule = MakeSchedule(
+      "one_cycle { up_fraction: 0.25 start_factor: 0.1 end_factor: 0.001 anneal: ANNEAL_LINEAR }", {100, 10});
   ASSERT_TRUE(schedule.ok()) << schedule.status();
   EXPECT_EQ((*schedule)->Factor(0), 0.1);
   EXPECT_DOUBLE_EQ((*schedule)->Factor(12), 0.55);
@@ -50,9 +51,9 @@ TEST(OneCycleScheduleTest, BeginsAtStartPeaksAndEndsAtEnd) {
 TEST(OneCycleScheduleTest, TheShortestTrainingsAreFinite) {
   for (const uint64_t steps : {1, 2, 3, 4}) {
     for (const char* up : {"0.25", "0.5", "0.999"}) {
-      auto schedule = MakeSchedule("one_cycle { up_fraction: " + std::string(up) +
-                                       " start_factor: 0.1 end_factor: 0.01 anneal: ANNEAL_COSINE }",
-                                   {steps, 1});
+      auto schedule = MakeSchedule(
+          "one_cycle { up_fraction: " + std::string(up) + " start_factor: 0.1 end_factor: 0.01 anneal: ANNEAL_COSINE }",
+          {steps, 1});
       ASSERT_TRUE(schedule.ok()) << schedule.status();
       for (uint64_t t = 0; t < steps; ++t) {
         EXPECT_GE((*schedule)->Factor(t), 0.01) << steps << " " << up << " " << t;
