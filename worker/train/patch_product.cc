@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "worker/train/product_tile.h"
+#include "worker/train/transposed_product.h"
 
 namespace basin::worker::train {
 namespace {
 
 // Rows of a panel of the matrix that stay in the first-level cache while all rows go by.
 constexpr int32_t kBlockDepth = 256;
-
-// Patches whose pixels and deltas stay in the first-level cache while a panel of the gradient goes by.
-constexpr int64_t kBlockPatches = 128;
-
-// Rows of the gradient's panel that go by together.
-constexpr int32_t kBlockGradientRows = 96;
 
 // Calls visit(offset, depth) for the parts of the segments that are elements begin .. end - 1 of a patch.
 template <typename Visit>
@@ -70,29 +65,35 @@ void MultiplyTile(const Product<T>& product, int64_t first, int32_t column, int3
       const int32_t lane = v * kLanes<T>;
       const Packet<T> value =
           last ? Finished<T>(product.finish, tile.sum[r][v], gate == nullptr ? nullptr : gate + lane) : tile.sum[r][v];
-      StoreColumns<T>(out[r] + lane, value, matrix.columns - column - lane);
+      StoreColumns<T>(out[r] + lane, matrix.columns - column - lane, false, value);
     }
   }
 }
 
-// The sums over patches `first` .. first + count - 1 of R elements, from `element` on in the pixels, by a panel of V
-// packets of the deltas, added to rows of a panel.
-template <typename T, int R, int V>
-void MultiplyTransposedTile(const ScatteredRows<const T>& rows, int64_t first, int64_t count, int64_t element,
-                            const ScatteredRows<const T>& deltas, int32_t column, T* panel) {
-  Tile<T, R, V> tile;
-  for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < V; ++v) tile.sum[r][v] = Load(panel + r * kPanelColumns<T> + v * kLanes<T>);
+// The elements of patches from `offset` on, and their deltas.
+template <typename T>
+struct PatchRows {
+  struct Cursor {
+    const T* pixels;
+    const int32_t* row;
+    const T* deltas;
+    const int32_t* delta_row;
+
+    const T* Left() const { return pixels + *row; }
+    const T* Right() const { return deltas + *delta_row; }
+    void Advance() {
+      ++row;
+      ++delta_row;
+    }
+  };
+  Cursor At(int64_t i, int64_t d, int32_t column) const {
+    return {rows.data + offset + d, rows.offsets + i, deltas.data + column, deltas.offsets + i};
   }
-  const T* left = rows.data + element;
-  const T* right = deltas.data + column;
-  for (int64_t i = first; i < first + count; ++i) {
-    tile.MultiplyAddColumn(left + rows.offsets[i], right + deltas.offsets[i]);
-  }
-  for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < V; ++v) Store<T>(panel + r * kPanelColumns<T> + v * kLanes<T>, tile.sum[r][v]);
-  }
-}
+
+  ScatteredRows<const T> rows;
+  int64_t offset;
+  ScatteredRows<const T> deltas;
+};
 
 }  // namespace
 
@@ -122,35 +123,9 @@ template <typename T>
 void MultiplyTransposedPatches(const ScatteredRows<const T>& rows, int64_t count,
                                std::span<const PatchSegment> segments, const ScatteredRows<const T>& deltas,
                                int32_t columns, bool accumulate, T* result) {
-  alignas(64) T panel[kBlockGradientRows * kPanelColumns<T>];
-  T* to = result;
   for (const PatchSegment& segment : segments) {
-    for (int32_t begin = 0; begin < segment.depth; begin += kBlockGradientRows) {
-      const int32_t height = std::min(segment.depth - begin, kBlockGradientRows);
-      for (int32_t column = 0; column < columns; column += kPanelColumns<T>) {
-        const int32_t width = std::min<int32_t>(columns - column, kPanelColumns<T>);
-        std::fill_n(panel, height * kPanelColumns<T>, T(0));
-        for (int64_t first = 0; first < count; first += kBlockPatches) {
-          const int64_t patches = std::min(count - first, kBlockPatches);
-          ForEachGroup(height, [&](int64_t d, auto size) {
-            const int64_t element = segment.offset + begin + d;
-            if (width <= kLanes<T>) {
-              MultiplyTransposedTile<T, size(), 1>(rows, first, patches, element, deltas, column,
-                                                   panel + d * kPanelColumns<T>);
-            } else {
-              MultiplyTransposedTile<T, size(), 2>(rows, first, patches, element, deltas, column,
-                                                   panel + d * kPanelColumns<T>);
-            }
-          });
-        }
-        for (int32_t d = 0; d < height; ++d) {
-          const T* sums = panel + d * kPanelColumns<T>;
-          T* row = to + (begin + d) * int64_t{columns} + column;
-          for (int32_t j = 0; j < width; ++j) row[j] = accumulate ? row[j] + sums[j] : sums[j];
-        }
-      }
-    }
-    to += int64_t{segment.depth} * columns;
+    TransposedProduct<T>(PatchRows<T>{rows, segment.offset, deltas}, count, segment.depth, columns, accumulate, result);
+    result += int64_t{segment.depth} * columns;
   }
 }
 

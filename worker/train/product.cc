@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "worker/train/product_tile.h"
+#include "worker/train/transposed_product.h"
 
 namespace basin::worker::train {
 namespace {
@@ -52,55 +53,31 @@ void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const T* in
   }
 }
 
-template <typename T, int R, int V>
-[[gnu::always_inline]] inline int32_t TransposedTiles(const T* const* rows, int64_t count, int64_t first,
-                                                      const T* deltas, int64_t stride, int32_t columns, bool accumulate,
-                                                      T* result, int32_t column, bool last) {
-  constexpr int kWidth = V * kLanes<T>;
-  while (last ? column < columns : columns - column >= kWidth) {
-    Tile<T, R, V> tile;
-    tile.Fill(nullptr);
-    const T* right = deltas + column;
-    for (int64_t i = 0; i < count; ++i, right += stride) {
-      tile.MultiplyAddColumn(rows[i] + first, right);
-    }
-    for (int r = 0; r < R; ++r) {
-      for (int v = 0; v < V; ++v) {
-        const int32_t j = column + v * kLanes<T>;
-        const int lanes = std::min<int32_t>(columns - j, kLanes<T>);
-        if (lanes <= 0) break;
-        T* to = result + r * columns + j;
-        if (lanes == kLanes<T>) {
-          Store<T>(to, accumulate ? packet::padd(Load(to), tile.sum[r][v]) : tile.sum[r][v]);
-        } else {
-          if (accumulate) {
-            alignas(64) T old[kLanes<T>] = {};
-            for (int l = 0; l < lanes; ++l) old[l] = to[l];
-            tile.sum[r][v] = packet::padd(Load(old), tile.sum[r][v]);
-          }
-          StoreFirst<T>(to, tile.sum[r][v], lanes);
-        }
-      }
-    }
-    column += kWidth;
-  }
-  return column;
-}
+// The rows of a batch from element `begin` on, and their deltas.
+template <typename T>
+struct BatchRows {
+  struct Cursor {
+    const T* const* row;
+    int64_t element;
+    const T* deltas;
+    int64_t stride;
 
-template <typename T, int R>
-void MultiplyTransposedGroup(const T* const* rows, int64_t count, int64_t first, const T* deltas, int64_t stride,
-                             int32_t columns, bool accumulate, T* result) {
-  int32_t column =
-      TransposedTiles<T, R, kTilePackets<R>>(rows, count, first, deltas, stride, columns, accumulate, result, 0, false);
-  if constexpr (kTilePackets < R >> 2) {
-    column = TransposedTiles<T, R, 2>(rows, count, first, deltas, stride, columns, accumulate, result, column, false);
+    const T* Left() const { return *row + element; }
+    const T* Right() const { return deltas; }
+    void Advance() {
+      ++row;
+      deltas += stride;
+    }
+  };
+  Cursor At(int64_t i, int64_t d, int32_t column) const {
+    return {rows + i, begin + d, deltas + i * stride + column, stride};
   }
-  if (columns - column > kLanes<T>) {
-    TransposedTiles<T, R, 2>(rows, count, first, deltas, stride, columns, accumulate, result, column, true);
-  } else if (columns > column) {
-    TransposedTiles<T, R, 1>(rows, count, first, deltas, stride, columns, accumulate, result, column, true);
-  }
-}
+
+  const T* const* rows;
+  int64_t begin;
+  const T* deltas;
+  int64_t stride;
+};
 
 }  // namespace
 
@@ -117,10 +94,8 @@ void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, 
 template <typename T>
 void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, int64_t stride, int32_t columns,
                         int64_t begin, int64_t end, bool accumulate, T* result) {
-  ForEachGroup(end - begin, [&](int64_t offset, auto size) {
-    MultiplyTransposedGroup<T, size()>(rows, count, begin + offset, deltas, stride, columns, accumulate,
-                                       result + offset * columns);
-  });
+  TransposedProduct<T>(BatchRows<T>{rows, begin, deltas, stride}, count, static_cast<int32_t>(end - begin), columns,
+                       accumulate, result);
 }
 
 template <typename T>

@@ -65,14 +65,16 @@ template <typename T>
   return x;
 }
 
-// Stores the lanes that lie below `columns`: all, some, or none if it is not positive.
+// Stores, or adds to what stands there, the lanes that lie below `columns`: all, some, or none if it is not positive.
 template <typename T>
-[[gnu::always_inline]] inline void StoreColumns(T* to, const Packet<T>& value, int32_t columns) {
+[[gnu::always_inline]] inline void StoreColumns(T* to, int32_t columns, bool accumulate, const Packet<T>& value) {
   if (columns >= kLanes<T>) {
-    Store<T>(to, value);
-  } else if (columns > 0) {
-    StoreFirst<T>(to, value, columns);
+    Store<T>(to, accumulate ? packet::padd(Load(to), value) : value);
+    return;
   }
+  alignas(64) T lanes[kLanes<T>];
+  packet::pstore(lanes, value);
+  for (int32_t j = 0; j < columns; ++j) to[j] = accumulate ? to[j] + lanes[j] : lanes[j];
 }
 
 // Calls visit(first, std::integral_constant<int, size>) for groups of at most kTileRows that share 0 .. count - 1 as
