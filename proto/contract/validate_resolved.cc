@@ -2,22 +2,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "proto/contract/field_text.h"
 #include "proto/contract/schedule/schedule.h"
 #include "proto/contract/validate.h"
+#include "proto/contract/validate_step.h"
 
 namespace basin::contract {
 namespace {
-
-void CheckOptimizer(const v1::Sgd& sgd, std::vector<Violation>* violations) {
-  if (!sgd.nesterov()) return;
-  const std::string path = "train.optimizer.sgd.nesterov";
-  if (!(sgd.momentum() > 0)) violations->push_back({path, "needs a momentum above 0"});
-  if (sgd.dampening() != 0) {
-    violations->push_back({path, absl::StrCat("needs dampening 0, is with ", FormatNumber(sgd.dampening()))});
-  }
-}
 
 // Whether a field is set, at any depth, whose name is `unit` or ends so ("up_epochs").
 bool Uses(const google::protobuf::Message& message, const std::string& unit) {
@@ -58,7 +48,8 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
   std::vector<Violation> violations = CheckRules(workload);
   if (violations.empty() && workload.has_train()) {
     const v1::TrainWorkload& train = workload.train();
-    if (train.optimizer().has_sgd()) CheckOptimizer(train.optimizer().sgd(), &violations);
+    CheckOptimizer(train.optimizer(), "train.optimizer", &violations);
+    CheckAccumulation(train, &violations);
     CheckSchedule(train, &violations);
   }
   return violations.empty() ? absl::OkStatus() : InvalidArgument(violations);

@@ -4,14 +4,18 @@
 #include <span>
 #include <vector>
 
+#include "basin/v1/workload.pb.h"
+
 namespace basin::worker::train {
 
-// Which examples are in which batch: sampling without replacement. Epoch e's order is a Fisher-Yates permutation from
-// stream (seed, kShuffle, e), a function of the seed and the epoch alone. A batch of all examples keeps their order.
+// Which examples are in which batch. Without replacement, epoch e's order is a Fisher-Yates permutation from stream
+// (seed, kShuffle, e), a function of the seed and the epoch alone; a batch of all examples keeps their order. With
+// replacement, the same stream draws each example of the epoch from all of them.
 class BatchOrder {
  public:
   // REQUIRES: 1 <= batch_size <= count.
-  BatchOrder(uint64_t seed, int64_t count, int64_t batch_size, bool drop_last);
+  BatchOrder(uint64_t seed, int64_t count, int64_t batch_size, bool drop_last,
+             v1::Sampling sampling = v1::SAMPLING_WITHOUT_REPLACEMENT);
 
   int64_t batches_per_epoch() const { return batches_per_epoch_; }
 
@@ -21,10 +25,12 @@ class BatchOrder {
 
  private:
   void Shuffle(uint64_t epoch);
+  void Draw(uint64_t epoch);
 
   uint64_t seed_;
   int64_t batch_size_;
   int64_t batches_per_epoch_;
+  bool with_replacement_;
   uint64_t epoch_;
   std::vector<uint32_t> order_;
 };

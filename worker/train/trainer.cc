@@ -14,23 +14,12 @@ namespace basin::worker::train {
 namespace {
 
 int64_t BatchSize(const v1::TrainWorkload& workload, int64_t train_size) {
-  return workload.batch_size() == contract::kFullBatch ? train_size : int64_t{workload.batch_size()};
+  return static_cast<int64_t>(contract::BatchSize(workload, static_cast<uint64_t>(train_size)));
 }
 
-// Updates each part of the parameters as soon as its gradient is there.
-class FusedUpdate final : public GradientConsumer<float> {
- public:
-  FusedUpdate(SgdOptimizer& optimizer, float* params, double rate)
-      : optimizer_(optimizer), params_(params), rate_(rate) {}
-  void Consume(size_t begin, size_t end, const float* piece) override {
-    optimizer_.StepRange(params_, piece, begin, end, rate_);
-  }
-
- private:
-  SgdOptimizer& optimizer_;
-  float* const params_;
-  const double rate_;
-};
+int64_t MicroBatchSize(const v1::TrainWorkload& workload, int64_t train_size) {
+  return static_cast<int64_t>(contract::MicroBatchSize(workload, static_cast<uint64_t>(train_size)));
+}
 
 }  // namespace
 
@@ -52,28 +41,18 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
     : data_(data),
       pool_(pool),
       length_(length),
-      base_rate_(workload.learning_rate()),
+      base_rate_(contract::BaseRate(workload, static_cast<uint64_t>(data.train.count))),
       schedule_(std::move(schedule)),
       network_(ShapeOf(workload.model(), data.train.feature_count, data.classes)),
       params_(network_.shape().parameter_count),
-      gradient_(network_.shape().parameter_count),
-      optimizer_(SgdOptimizer::FromProto(workload.optimizer().sgd()), network_.shape().parameter_count),
-      order_(seed, data.train.count, BatchSize(workload, data.train.count), workload.drop_last()),
+      update_(workload, network_.shape().parameters, pool),
+      order_(seed, data.train.count, BatchSize(workload, data.train.count), workload.drop_last(), workload.sampling()),
       workspace_(network_.shape(),
-                 std::max({BatchSize(workload, data.train.count), data.validation.count, data.test.count}),
+                 std::max({MicroBatchSize(workload, data.train.count), data.validation.count, data.test.count}),
                  pool == nullptr ? 1 : pool->threads()),
-      rows_(static_cast<size_t>(BatchSize(workload, data.train.count))),
-      labels_(rows_.size()) {
+      batch_gradient_(network_, data.train, BatchSize(workload, data.train.count),
+                      MicroBatchSize(workload, data.train.count), workspace_, pool) {
   Initialize(workload.model().initialization(), seed, network_.shape(), params_.span());
-}
-
-Batch<float> Trainer::Gather(std::span<const uint32_t> indices) {
-  const Examples& train = data_.train;
-  for (size_t i = 0; i < indices.size(); ++i) {
-    rows_[i] = train.features + static_cast<int64_t>(indices[i]) * train.stride;
-    labels_[i] = train.labels[indices[i]];
-  }
-  return {rows_.data(), labels_.data(), static_cast<int64_t>(indices.size())};
 }
 
 double Trainer::Step() {
@@ -83,15 +62,12 @@ double Trainer::Step() {
     epoch_loss_ = 0;
     epoch_first_example_ = examples_;
   }
-  const Batch<float> batch = Gather(order_.Batch(epoch, index));
+  const std::span<const uint32_t> batch = order_.Batch(epoch, index);
+  batch_gradient_.SetBatch(batch);
   rate_ = base_rate_ * schedule_->Factor(step_);
-  FusedUpdate update(optimizer_, params_.data(), rate_);
-  const bool keeps_gradient = EndsEpoch(step_ + 1) || batch.count > Network<float>::kChunkRows;
-  const double loss = network_.LossAndGradient(params_.data(), batch, keeps_gradient ? gradient_.data() : nullptr,
-                                               workspace_, pool_, &update);
-  optimizer_.FinishStep();
-  epoch_loss_ += loss * static_cast<double>(batch.count);
-  examples_ += static_cast<uint64_t>(batch.count);
+  const double loss = update_.Step(batch_gradient_, params_.span(), rate_, EndsEpoch(step_ + 1));
+  epoch_loss_ += loss * static_cast<double>(batch.size());
+  examples_ += batch.size();
   ++step_;
   return loss;
 }
@@ -123,7 +99,7 @@ EpochReport Trainer::Evaluate() {
           .test_loss = test.loss,
           .test_accuracy = test.accuracy,
           .learning_rate = rate_,
-          .gradient_norm = Norm(gradient_.span())};
+          .gradient_norm = update_.gradient_norm()};
 }
 
 Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop,
@@ -156,23 +132,7 @@ void Trainer::VisitState(StateVisitor& visitor) {
       visitor.Floats(tensor.name, params_.span().subspan(tensor.offset, tensor.size()));
     }
   }
-  const StateVisitor::Scope scope(visitor, "optimizer");
-  optimizer_.VisitState(visitor);
-}
-
-double Norm(std::span<const float> values) {
-  double sums[8] = {};
-  size_t i = 0;
-  for (; i + 8 <= values.size(); i += 8) {
-    for (size_t lane = 0; lane < 8; ++lane) {
-      const auto value = static_cast<double>(values[i + lane]);
-      sums[lane] = std::fma(value, value, sums[lane]);
-    }
-  }
-  double total = 0;
-  for (const double sum : sums) total += sum;
-  for (; i < values.size(); ++i) total = std::fma(static_cast<double>(values[i]), values[i], total);
-  return std::sqrt(total);
+  update_.VisitState(visitor);
 }
 
 }  // namespace basin::worker::train

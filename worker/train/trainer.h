@@ -5,16 +5,16 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "basin/v1/workload.pb.h"
 #include "proto/contract/schedule/schedule.h"
 #include "worker/train/aligned_buffer.h"
+#include "worker/train/batch_gradient.h"
 #include "worker/train/batch_order.h"
 #include "worker/train/examples.h"
 #include "worker/train/network.h"
-#include "worker/train/sgd_optimizer.h"
+#include "worker/train/optim/parameter_update.h"
 #include "worker/train/state_visitor.h"
 #include "worker/train/thread_pool.h"
 
@@ -29,7 +29,7 @@ struct EpochReport {
   double validation_loss, validation_accuracy;
   double test_loss, test_accuracy;
   double learning_rate;  // Of the last step.
-  double gradient_norm;  // L2 norm of the last batch's gradient of the mean loss (the L2 penalty left out).
+  double gradient_norm;  // L2 norm of the last batch's gradient of the mean loss, not clipped, the L2 penalty left out.
 };
 
 // Trains one network. Deterministic: the weights and the reports are a function of the workload, the seed and the data,
@@ -64,14 +64,13 @@ class Trainer {
   const NetworkShape& shape() const { return network_.shape(); }
   // Flat, in the order of NetworkShape.
   std::span<const float> params() const { return params_.span(); }
-  // Of the last batch's mean loss. REQUIRES: as Evaluate; in between it is not kept.
-  std::span<const float> gradient() const { return gradient_.span(); }
+  // See ParameterUpdate::gradient. REQUIRES: as Evaluate; in between it is not kept.
+  std::span<const float> gradient() const { return update_.gradient(); }
 
  private:
   Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
           const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule);
   bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == length_.total_steps; }
-  Batch<float> Gather(std::span<const uint32_t> indices);
   Network<float>::Score EvaluateOn(const Examples& examples);
 
   const TrainingData& data_;
@@ -80,12 +79,11 @@ class Trainer {
   const double base_rate_;
   const std::unique_ptr<contract::Schedule> schedule_;
   const Network<float> network_;
-  AlignedBuffer<float> params_, gradient_;
-  SgdOptimizer optimizer_;
+  AlignedBuffer<float> params_;
+  ParameterUpdate update_;
   BatchOrder order_;
   Network<float>::Workspace workspace_;
-  std::vector<const float*> rows_;
-  std::vector<int32_t> labels_;
+  BatchGradient batch_gradient_;
 
   uint64_t step_ = 0;
   uint64_t examples_ = 0;
@@ -93,8 +91,5 @@ class Trainer {
   double epoch_loss_ = 0;  // Sum over the epoch's examples so far.
   uint64_t epoch_first_example_ = 0;
 };
-
-// The L2 norm, summed in double in an order that does not depend on threads or addresses.
-double Norm(std::span<const float> values);
 
 }  // namespace basin::worker::train
