@@ -31,8 +31,8 @@ void CheckAccumulation(const v1::TrainWorkload& train, std::vector<Violation>* v
     violations->push_back({"train.accumulate", absl::StrCat("must not be above the batch size, ", train.batch_size(),
                                                             ", is ", train.accumulate())});
   } else if (train.batch_size() % train.accumulate() != 0) {
-    violations->push_back({"train.accumulate", absl::StrCat("must divide the batch size, ", train.batch_size(),
-                                                            ", is ", train.accumulate())});
+    violations->push_back({"train.accumulate", absl::StrCat("must divide the batch size, ", train.batch_size(), ", is ",
+                                                            train.accumulate())});
   }
 }
 

@@ -27,7 +27,8 @@ TEST(SgdGoldenTest, EveryStepOfEveryModeHasPyTorchsParameters) {
     worker::train::AlignedBuffer<float> params(size);
     worker::train::AlignedBuffer<float> gradient(size);
     std::copy(start.begin(), start.end(), params.data());
-    const worker::train::ParameterTensor tensor{.name = "w", .role = worker::train::ParameterRole::kWeight, .offset = 0, .shape = {static_cast<int64_t>(size)}};
+    const worker::train::ParameterTensor tensor{
+        .name = "w", .role = worker::train::ParameterRole::kWeight, .offset = 0, .shape = {static_cast<int64_t>(size)}};
     spec.mutable_sgd()->set_decay_biases_and_norms(true);
     const auto optimizer = worker::train::Optimizer::Create(spec, {&tensor, 1});
     for (size_t t = 0; t < rates.size(); ++t) {

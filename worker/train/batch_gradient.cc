@@ -64,9 +64,9 @@ double BatchGradient::LossAndGradient(const float* params, bool keep, float* gra
     const int64_t count = std::min(micro_batch_size_, count_ - first);
     const double share = static_cast<double>(count) / static_cast<double>(count_);
     Sum sum(gradient, static_cast<float>(share), first == 0, first + count == count_ ? consumer : nullptr);
-    loss += share * network_.LossAndGradient(params, {rows_.data() + first, labels_.data() + first, count},
-                                             count > kChunk ? micro_gradient_.data() : nullptr, workspace_, pool_,
-                                             &sum);
+    loss +=
+        share * network_.LossAndGradient(params, {rows_.data() + first, labels_.data() + first, count},
+                                         count > kChunk ? micro_gradient_.data() : nullptr, workspace_, pool_, &sum);
   }
   return loss;
 }

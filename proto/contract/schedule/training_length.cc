@@ -21,8 +21,8 @@ absl::StatusOr<TrainingLength> LengthOfTraining(const v1::TrainWorkload& workloa
                                       workload.batch_size()));
   }
   if (workload.accumulate() > batch) {
-    return ScheduleFault("train.accumulate", absl::StrCat("must be 1 to ", batch, ", the examples of a batch, is ",
-                                                          workload.accumulate()));
+    return ScheduleFault("train.accumulate",
+                         absl::StrCat("must be 1 to ", batch, ", the examples of a batch, is ", workload.accumulate()));
   }
   const uint64_t steps_per_epoch = workload.drop_last() ? train_size / batch : DivideRoundingUp(train_size, batch);
   const uint64_t examples_per_epoch = workload.drop_last() ? steps_per_epoch * batch : train_size;

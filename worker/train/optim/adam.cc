@@ -76,9 +76,8 @@ class Adam final : public Optimizer {
       w = MultiplyAdd(minus_rate, Divide(mean, divisor), Multiply(kept, w));
     };
     if constexpr (kAmsgrad) {
-      ForPackets<4, 1>(
-          {params, means_.data() + first, squares_.data() + first, greatest_squares_.data() + first}, {gradient}, count,
-          formula);
+      ForPackets<4, 1>({params, means_.data() + first, squares_.data() + first, greatest_squares_.data() + first},
+                       {gradient}, count, formula);
     } else {
       ForPackets<3, 1>({params, means_.data() + first, squares_.data() + first}, {gradient}, count, formula);
     }

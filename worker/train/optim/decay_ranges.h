@@ -9,7 +9,8 @@
 
 namespace basin::worker::train {
 
-// Which parameters decay: all of them, or the weights alone, and not biases and the gains and offsets of normalizations.
+// Which parameters decay: all of them, or the weights alone, and not biases and the gains and offsets of
+// normalizations.
 class DecayRanges {
  public:
   DecayRanges(double decay, bool decay_biases_and_norms, std::span<const ParameterTensor> tensors) {

@@ -34,8 +34,8 @@ using FloatPacket = Packet<float>;
   return packet::pselect(packet::pcmp_lt(b, a), b, a);
 }
 
-// Calls formula(updated, read) for `count` elements of the arrays, a packet of each at a time, and stores what it left in
-// `updated`. What is left over passes through the same instructions, among zeros, so that an element's bits depend
+// Calls formula(updated, read) for `count` elements of the arrays, a packet of each at a time, and stores what it left
+// in `updated`. What is left over passes through the same instructions, among zeros, so that an element's bits depend
 // neither on where a range begins nor on where it ends.
 template <size_t kUpdated, size_t kRead, typename Formula>
 [[gnu::always_inline]] inline void ForPackets(const std::array<float*, kUpdated>& updated,

@@ -115,10 +115,9 @@ class Lamb final : public Optimizer {
     double sum = 0;
     for (size_t begin = 0; begin < count; begin += kPart) {
       const size_t size = std::min(kPart, count - begin);
-      ForPackets<1, 3>({values}, {params + begin, means_.data() + first + begin, squares_.data() + first + begin}, size,
-                       [&](FloatPacket* updated, const FloatPacket* read) {
-                         updated[0] = direction(read[0], read[1], read[2]);
-                       });
+      ForPackets<1, 3>(
+          {values}, {params + begin, means_.data() + first + begin, squares_.data() + first + begin}, size,
+          [&](FloatPacket* updated, const FloatPacket* read) { updated[0] = direction(read[0], read[1], read[2]); });
       sum += SumOfSquares(values, size);
     }
     return sum;

@@ -11,7 +11,9 @@ namespace basin::worker::train {
 
 using Tensors = std::span<const ParameterTensor>;
 
-inline size_t ParameterCount(Tensors tensors) { return tensors.empty() ? 0 : tensors.back().offset + tensors.back().size(); }
+inline size_t ParameterCount(Tensors tensors) {
+  return tensors.empty() ? 0 : tensors.back().offset + tensors.back().size();
+}
 
 std::unique_ptr<Optimizer> CreateSgd(const v1::Sgd& spec, Tensors tensors);
 std::unique_ptr<Optimizer> CreateRmsprop(const v1::Rmsprop& spec, Tensors tensors);

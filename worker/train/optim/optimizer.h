@@ -11,9 +11,9 @@
 
 namespace basin::worker::train {
 
-// How a step follows the gradient: an update rule with its state, on flat vectors. Each method is a file of this folder;
-// `Create` alone knows them all; basin/v1/optimizer.proto has the formulas. Settings are immutable, and the learning rate
-// comes with each step.
+// How a step follows the gradient: an update rule with its state, on flat vectors. Each method is a file of this
+// folder; `Create` alone knows them all; basin/v1/optimizer.proto has the formulas. Settings are immutable, and the
+// learning rate comes with each step.
 //
 // A step is: BeginStep; where the method asks for it, SeeGradient, or SecondPoint; Update for ranges that cover all
 // parameters once. The same bits for any ranges and any number of threads. Nothing is allocated after construction.

@@ -10,9 +10,7 @@ namespace basin::worker::train {
 class ParameterUpdate::Fused final : public GradientConsumer<float> {
  public:
   Fused(Optimizer& optimizer, float* params) : optimizer_(optimizer), params_(params) {}
-  void Consume(size_t begin, size_t end, const float* piece) override {
-    optimizer_.Update(params_, piece, begin, end);
-  }
+  void Consume(size_t begin, size_t end, const float* piece) override { optimizer_.Update(params_, piece, begin, end); }
 
  private:
   Optimizer& optimizer_;

@@ -17,8 +17,9 @@ namespace basin::worker::train {
 class GradientSource {
  public:
   virtual ~GradientSource() = default;
-  // Returns the loss. The gradient is given to `consumer` (may be null) as it becomes ready, and is in `gradient` at the
-  // end if `keep`; otherwise `gradient` is left with arbitrary values. The same in each call for the same parameters.
+  // Returns the loss. The gradient is given to `consumer` (may be null) as it becomes ready, and is in `gradient` at
+  // the end if `keep`; otherwise `gradient` is left with arbitrary values. The same in each call for the same
+  // parameters.
   virtual double LossAndGradient(const float* params, bool keep, float* gradient,
                                  GradientConsumer<float>* consumer) = 0;
 };

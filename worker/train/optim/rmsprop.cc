@@ -18,10 +18,10 @@ class Rmsprop final : public Optimizer {
   void BeginStep(double rate) override { minus_rate_ = static_cast<float>(-rate); }
 
   void Update(float* params, const float* gradient, size_t begin, size_t end) override {
-    const auto update = spec_.centered() ? (spec_.momentum() != 0 ? &Rmsprop::UpdateRange<true, true>
-                                                                  : &Rmsprop::UpdateRange<true, false>)
-                                         : (spec_.momentum() != 0 ? &Rmsprop::UpdateRange<false, true>
-                                                                  : &Rmsprop::UpdateRange<false, false>);
+    const auto update =
+        spec_.centered()
+            ? (spec_.momentum() != 0 ? &Rmsprop::UpdateRange<true, true> : &Rmsprop::UpdateRange<true, false>)
+            : (spec_.momentum() != 0 ? &Rmsprop::UpdateRange<false, true> : &Rmsprop::UpdateRange<false, false>);
     decay_.ForEach(begin, end, [&](size_t from, size_t to, bool decays) {
       (this->*update)(params + from, gradient + (from - begin), from, to - from, decays);
     });

@@ -21,10 +21,9 @@ class Sam final : public Optimizer {
   const float* SecondPoint(const float* params, const float* gradient, double norm, ThreadPool* pool) override {
     const FloatPacket scale = Broadcast(norm > 0 ? static_cast<float>(rho_ / norm) : 0.0f);
     ForElements(pool, point_.size(), [&](size_t begin, size_t end) {
-      ForPackets<1, 2>({point_.data() + begin}, {params + begin, gradient + begin}, end - begin,
-                       [&](FloatPacket* updated, const FloatPacket* read) {
-                         updated[0] = MultiplyAdd(scale, read[1], read[0]);
-                       });
+      ForPackets<1, 2>(
+          {point_.data() + begin}, {params + begin, gradient + begin}, end - begin,
+          [&](FloatPacket* updated, const FloatPacket* read) { updated[0] = MultiplyAdd(scale, read[1], read[0]); });
     });
     return point_.data();
   }

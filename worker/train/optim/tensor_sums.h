@@ -12,8 +12,8 @@
 
 namespace basin::worker::train {
 
-// Sums over the elements of each tensor, in double and in an order that does not depend on threads: over blocks of fixed
-// borders, and these in their order. For norms.
+// Sums over the elements of each tensor, in double and in an order that does not depend on threads: over blocks of
+// fixed borders, and these in their order. For norms.
 class TensorSums {
  public:
   // Two sums are made at once, for those who need the norms of two vectors.
@@ -28,8 +28,8 @@ class TensorSums {
     }
   }
 
-  // `sums_of_block(tensor, begin, end)` returns the sums over a block's elements; it is called once for each block, from
-  // the pool's threads. The result has the sums of each tensor, until the next call.
+  // `sums_of_block(tensor, begin, end)` returns the sums over a block's elements; it is called once for each block,
+  // from the pool's threads. The result has the sums of each tensor, until the next call.
   template <typename SumsOfBlock>
   std::span<const Sums> Compute(ThreadPool* pool, const SumsOfBlock& sums_of_block) {
     ForRanges(pool, blocks_.size(), kBlock, [&](size_t first, size_t last) {

@@ -115,14 +115,12 @@ TEST(OptimizerListTest, HasEveryMethodOfTheContract) {
 TEST(DecayTest, LeavesBiasesAndNormsOutWhenToldTo) {
   const std::vector<ParameterTensor> tensors = SomeTensors();
   const size_t count = tensors.back().offset + tensors.back().size();
-  for (const char* text : {"sgd { l2: 0.5 decay_biases_and_norms: false }",
-                           "sgd { weight_decay: 0.5 decay_biases_and_norms: false }",
-                           "rmsprop { l2: 0.5 decay_biases_and_norms: false }",
-                           "adagrad { l2: 0.5 decay_biases_and_norms: false }",
-                           "adam { l2: 0.5 decay_biases_and_norms: false }",
-                           "adamw { weight_decay: 0.5 decay_biases_and_norms: false }",
-                           "lars { l2: 0.5 momentum: 0 decay_biases_and_norms: false }",
-                           "lamb { weight_decay: 0.5 decay_biases_and_norms: false }"}) {
+  for (const char* text :
+       {"sgd { l2: 0.5 decay_biases_and_norms: false }", "sgd { weight_decay: 0.5 decay_biases_and_norms: false }",
+        "rmsprop { l2: 0.5 decay_biases_and_norms: false }", "adagrad { l2: 0.5 decay_biases_and_norms: false }",
+        "adam { l2: 0.5 decay_biases_and_norms: false }", "adamw { weight_decay: 0.5 decay_biases_and_norms: false }",
+        "lars { l2: 0.5 momentum: 0 decay_biases_and_norms: false }",
+        "lamb { weight_decay: 0.5 decay_biases_and_norms: false }"}) {
     const auto optimizer = Optimizer::Create(OptimizerSpec{"", text, 0}.Parse(), tensors);
     const std::vector<float> before = Normals(count, 0);
     std::vector<float> params = before;

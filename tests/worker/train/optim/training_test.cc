@@ -16,8 +16,8 @@ namespace {
 
 v1::TrainWorkload Workload(const std::string& settings) {
   v1::TrainWorkload workload, changes;
-  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("model { mlp { hidden: 24 } } learning_rate: 0.05",
-                                                            &workload));
+  EXPECT_TRUE(
+      google::protobuf::TextFormat::ParseFromString("model { mlp { hidden: 24 } } learning_rate: 0.05", &workload));
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(settings, &changes)) << settings;
   workload.MergeFrom(changes);
   contract::FillDefaults(&workload);
@@ -108,8 +108,8 @@ TEST_F(TrainingTest, MicroBatchesOfMoreThanAChunkAreSummedToo) {
 }
 
 TEST_F(TrainingTest, MoreMicroBatchesThanExamplesAreRefused) {
-  const auto trainer = Trainer::Create(Workload("batch_size: 4294967295 accumulate: 302 epochs: 1"), 3, data_.view(),
-                                       nullptr);
+  const auto trainer =
+      Trainer::Create(Workload("batch_size: 4294967295 accumulate: 302 epochs: 1"), 3, data_.view(), nullptr);
   EXPECT_EQ(trainer.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(trainer.status().message().substr(0, 17), "train.accumulate:");
 }
