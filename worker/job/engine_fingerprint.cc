@@ -68,6 +68,19 @@ constexpr SelfTest kSelfTests[] = {
     {33, 5, R"(model { mlp { hidden: 8 } initialization: INITIALIZATION_LECUN } batch_size: 4294967295 epochs: 6
                learning_rate: 0.2 optimizer { sgd { momentum: 0.5 dampening: 0.25 l2: 0.01 } }
                schedule { warmup { steps: 2 then { step { every_epochs: 2 } } } })"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.01 clip { value: 0.3 }
+               optimizer { rmsprop { centered: true momentum: 0.5 l2: 0.001 } } sampling: SAMPLING_WITH_REPLACEMENT)"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 24 accumulate: 3 epochs: 2 learning_rate: 0.05
+               optimizer { adagrad { } } learning_rate_scaling { square_root { base_batch_size: 32 } })"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.01 clip { norm: 0.5 }
+               optimizer { adam { amsgrad: true l2: 0.001 } })"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.01
+               optimizer { adamw { weight_decay: 0.1 decay_biases_and_norms: false } })"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.5
+               optimizer { lars { trust_coefficient: 0.02 l2: 0.001 } })"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.02
+               optimizer { lamb { weight_decay: 0.01 } })"},
+    {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.1 optimizer { sam { } })"},
     {24, 4, R"(model { softmax_regression {} } batch_size: 50 epochs: 12 learning_rate: 0.1 schedule { sequence {
                parts { epochs: 2 schedule { polynomial { power: 1.5 end_factor: 0.2 } } }
                parts { epochs: 2 schedule { cyclic { up_steps: 2 mode: MODE_EXP_RANGE min_factor: 0.1 gamma: 0.9 } } }
