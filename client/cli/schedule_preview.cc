@@ -7,6 +7,7 @@
 
 #include "client/format/human.h"
 #include "proto/contract/field_path.h"
+#include "proto/contract/field_text.h"
 #include "proto/contract/schedule/training_length.h"
 #include "proto/contract/space.h"
 
@@ -78,8 +79,9 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
     }
     const auto length = contract::LengthOfTraining(train, *size);
     if (!length.ok()) return length.status();
+    const double base_rate = contract::BaseRate(train, *size);
     const std::string key = train.schedule().SerializeAsString() + "/" + std::to_string(train.batch_size()) + "/" +
-                            std::to_string(train.learning_rate()) + "/" + std::to_string(length->total_steps) + "/" +
+                            contract::FormatNumber(base_rate) + "/" + std::to_string(length->total_steps) + "/" +
                             std::to_string(length->steps_per_epoch);
     if (!seen.insert(key).second) continue;
     if (curves.size() == kMostCurves) {
@@ -90,7 +92,7 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
     curves.push_back({.config = config,
                       .schedule = TextOf("train.schedule", workload),
                       .batch_size = TextOf("train.batch_size", workload),
-                      .base_rate = train.learning_rate(),
+                      .base_rate = base_rate,
                       .length = *length,
                       .factor = *std::move(factor)});
   }

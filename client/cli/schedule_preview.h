@@ -17,7 +17,7 @@ struct RateCurve {
   uint64_t config = 0;     // The first config that trains with it.
   std::string schedule;    // As users write it: `cosine`.
   std::string batch_size;  // A number or `full`.
-  double base_rate = 0;
+  double base_rate = 0;    // Scaled with the batch size, where the workload says so.
   contract::TrainingLength length;
   std::unique_ptr<contract::Schedule> factor;
 

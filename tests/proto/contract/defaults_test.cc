@@ -23,8 +23,11 @@ TEST(FillDefaultsTest, ResolvedWorkloadIsExplicit) {
       batch_size: 16
       drop_last: false
       learning_rate: 0.1
-      optimizer { sgd { momentum: 0 dampening: 0 nesterov: false l2: 0 } }
+      optimizer { sgd { momentum: 0 dampening: 0 nesterov: false l2: 0 weight_decay: 0 decay_biases_and_norms: true } }
       schedule { constant {} }
+      learning_rate_scaling { none {} }
+      accumulate: 1
+      sampling: SAMPLING_WITHOUT_REPLACEMENT
     }
   )pb");
   EXPECT_EQ(workload.DebugString(), expected.DebugString());
