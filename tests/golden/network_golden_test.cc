@@ -25,7 +25,8 @@ void CompareNetwork(const RecordedCase& recorded, double tolerance) {
   v1::Model model;
   recorded.Parse("model", &model);
   const train::Network<T> network(
-      train::ShapeOf(model, static_cast<int32_t>(features), static_cast<int32_t>(recorded.Number("classes"))));
+      train::ShapeOf(model, static_cast<int64_t>(features), {}, static_cast<int32_t>(recorded.Number("classes")))
+          .value());
   const std::vector<float> params_given = recorded.Floats("params");
   const std::vector<double> gradient_expected = recorded.Numbers("gradient");
   const size_t size = network.shape().parameter_count;
@@ -44,10 +45,11 @@ void CompareNetwork(const RecordedCase& recorded, double tolerance) {
   train::AlignedBuffer<T> params(size);
   std::copy(params_given.begin(), params_given.end(), params.data());
   train::AlignedBuffer<T> gradient(size);
-  typename train::Network<T>::Workspace workspace(network.shape(), static_cast<int64_t>(count), 1);
+  typename train::Network<T>::Workspace workspace(network, static_cast<int64_t>(count), 1);
   const train::Batch<T> batch{row_pointers.data(), labels.data(), static_cast<int64_t>(count)};
 
-  const double loss = network.LossAndGradient(params.data(), batch, gradient.data(), workspace, nullptr, nullptr);
+  const double loss =
+      network.LossAndGradient(params.data(), nullptr, batch, gradient.data(), workspace, nullptr, nullptr);
   EXPECT_NEAR(loss, recorded.Number("loss"), tolerance * std::fmax(1, recorded.Number("loss")));
   double largest = 0;
   for (const double value : gradient_expected) largest = std::fmax(largest, std::fabs(value));
@@ -56,7 +58,7 @@ void CompareNetwork(const RecordedCase& recorded, double tolerance) {
                 tolerance * std::fmax(std::fabs(gradient_expected[i]), 0.1 * largest))
         << "element " << i;
   }
-  const auto score = network.Evaluate(params.data(), batch, workspace, nullptr);
+  const auto score = network.Evaluate(params.data(), nullptr, batch, workspace, nullptr);
   EXPECT_NEAR(score.loss, recorded.Number("loss"), tolerance * std::fmax(1, recorded.Number("loss")));
   EXPECT_NEAR(score.accuracy, recorded.Number("accuracy"), 1e-9);
 }

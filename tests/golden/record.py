@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Records what PyTorch computes into schedules.txt, sgd.txt and networks.txt beside this file.
+"""Records what PyTorch computes into the .txt files beside this file.
 
 Run with Debian's python3-torch (1.13):  tests/golden/record.py
 The C++ tests read the files and need no Python. Numbers are written as hexadecimal floats, so that nothing is lost.
@@ -231,7 +231,154 @@ def record_networks():
     file.write()
 
 
+class Net:
+    """A list of layers as torch modules, and as the text of ours. Images are NCHW here, and flattened as NHWC."""
+
+    def __init__(self, layers, channels, generator):
+        self.generator, self.channels, self.spread = generator, channels, 0.5
+        self.flat = False  # Behind a dense layer.
+        self.tensors, self.norms = [], []  # (tensor, as ours), in our order.
+        self.text, self.run = self.build(layers)
+
+    def parameter(self, tensor, ours=lambda t: t, shift=0.0):
+        with torch.no_grad():
+            tensor.copy_((shift + self.spread * torch.randn(tensor.shape, generator=self.generator)).float())
+        self.tensors.append((tensor, ours))
+
+    def weighted(self, module, ours):
+        self.parameter(module.weight, ours)
+        if module.bias is not None:
+            self.parameter(module.bias)
+        return module
+
+    def norm(self, module):
+        self.parameter(module.weight, shift=1.0)
+        self.parameter(module.bias)
+        if hasattr(module, "running_mean"):
+            self.norms.append(module)
+        return module
+
+    def batch_norm(self, epsilon=1e-5, momentum=0.1):
+        kind = torch.nn.BatchNorm1d if self.flat else torch.nn.BatchNorm2d
+        return self.norm(kind(self.channels, eps=epsilon, momentum=momentum).double())
+
+    def convolution(self, filters, kernel, stride, padding, bias):
+        module = torch.nn.Conv2d(self.channels, filters, kernel, stride, padding, bias=bias).double()
+        self.channels = filters
+        return self.weighted(module, lambda t: t.permute(2, 3, 1, 0))
+
+    def build(self, layers):
+        texts, steps = [], []
+        for kind, *arguments in layers:
+            settings = arguments[0] if arguments else {}
+            text = " ".join(f"{k}: {str(v).lower()}" for k, v in settings.items() if not isinstance(v, list))
+            if kind == "conv2d":
+                padding = settings.get("padding", (settings["kernel"] - 1) // 2)
+                steps.append(self.convolution(settings["filters"], settings["kernel"], settings.get("stride", 1), padding,
+                                              settings.get("bias", True)))
+            elif kind == "batch_norm":
+                steps.append(self.batch_norm(**settings))
+            elif kind == "group_norm":
+                steps.append(self.norm(torch.nn.GroupNorm(settings["groups"], self.channels).double()))
+            elif kind in ("relu", "gelu", "tanh"):
+                steps.append({"relu": torch.relu, "gelu": torch.nn.functional.gelu, "tanh": torch.tanh}[kind])
+            elif kind == "max_pool":
+                steps.append(torch.nn.MaxPool2d(settings.get("size", 2), settings.get("stride")))
+            elif kind == "average_pool":
+                steps.append(torch.nn.AvgPool2d(settings.get("size", 2), settings.get("stride")))
+            elif kind == "global_average_pool":
+                steps.append(torch.nn.AdaptiveAvgPool2d(1))
+            elif kind == "dense":
+                inputs = arguments[1]
+                self.channels, self.flat = settings["units"], True
+                module = self.weighted(torch.nn.Linear(inputs, self.channels).double(), lambda t: t.t())
+                steps.append(lambda x, m=module: m(x.permute(0, 2, 3, 1).flatten(1) if x.dim() == 4 else x))
+            elif kind == "residual":
+                before = self.channels
+                inner_text, inner = self.build(settings["layers"])
+                shortcut = lambda x: x
+                if "projection" in text:
+                    after, self.channels = self.channels, before
+                    convolution = self.convolution(after, 1, arguments[1], 0, False)
+                    shortcut = torch.nn.Sequential(convolution, self.batch_norm())
+                elif len(arguments) > 1:
+                    stride, more = arguments[1], self.channels - before
+                    shortcut = lambda x, s=stride, m=more: torch.nn.functional.pad(x[:, :, ::s, ::s], (0, 0, 0, 0, 0, m))
+                text = f"{text.replace('projection', 'SHORTCUT_PROJECTION')} {inner_text}"
+                steps.append(lambda x, f=inner, g=shortcut: f(x) + g(x))
+            texts.append(f"layers {{ {kind} {{ {text} }} }}")
+
+        def run(x):
+            for step in steps:
+                x = step(x)
+            return x
+
+        return " ".join(texts), run
+
+
+def record_layers():
+    file = Recording("layers.txt",
+                     "Layers and losses: the mean loss of a batch and its gradient in training, running statistics after "
+                     "it, and the loss in evaluation; float64 from parameters and inputs that float32 holds. Images "
+                     "NHWC.")
+    conv = lambda filters, kernel=3, **more: ("conv2d", dict(filters=filters, kernel=kernel, **more))
+    cross, smooth, square = "cross_entropy {}", "cross_entropy { label_smoothing: 0.15 }", "squared_error {}"
+    functional = torch.nn.functional
+    losses = {
+        cross: lambda z, y, training: functional.cross_entropy(z, y),
+        smooth: lambda z, y, training: functional.cross_entropy(z, y, label_smoothing=0.15 if training else 0.0),
+        square: lambda z, y, training: functional.mse_loss(z, functional.one_hot(y, z.shape[1]).double()),
+    }
+    for name, shape, layers, ends, loss in (
+        ("convolutions", (7, 6, 2), [conv(5), ("relu",), conv(9, padding=0), ("tanh",)], (5, 4, 9), cross),
+        ("strides and paddings", (9, 8, 3), [conv(4, 5, stride=2, padding=1), ("tanh",), conv(10, 2, stride=2, padding=1,
+                                                                                       bias=False)], (3, 2, 10), cross),
+        ("max pools", (9, 8, 2), [conv(8), ("max_pool",), conv(3), ("max_pool", dict(size=3, stride=1))], (2, 2, 3), cross),
+        ("average pools", (9, 8, 2), [conv(6), ("average_pool", dict(size=3, stride=2)), ("gelu",),
+                                      ("global_average_pool",)], (1, 1, 6), cross),
+        ("batch norm", (6, 5, 2), [conv(10, bias=False), ("batch_norm",), ("relu",), conv(3, stride=2),
+                                   ("batch_norm", dict(momentum=0.3, epsilon=0.001))], (3, 3, 3), cross),
+        ("batch norm behind a dense layer", (3, 3, 1), [("dense", dict(units=7), 9), ("batch_norm",), ("gelu",)],
+         (1, 1, 7), cross),
+        ("group norm", (5, 6, 2), [conv(12), ("group_norm", dict(groups=4)), ("relu",), conv(6),
+                                   ("group_norm", dict(groups=6))], (5, 6, 6), cross),
+        ("residual", (5, 6, 2), [conv(4), ("residual", dict(layers=[conv(4), ("batch_norm",), ("relu",), conv(4)])),
+                                 ("relu",)], (5, 6, 4), cross),
+        ("residual with zero padding", (7, 6, 2), [conv(4), ("residual", dict(layers=[conv(7, stride=2), ("tanh",),
+                                                                                      conv(7)]), 2), ("relu",)],
+         (4, 3, 7), cross),
+        ("residual with projection", (7, 6, 2),
+         [conv(4), ("residual", dict(shortcut="projection", layers=[conv(7, stride=2), ("batch_norm",)]), 2), ("tanh",)],
+         (4, 3, 7), cross),
+        ("label smoothing", (2, 2, 2), [("dense", dict(units=9), 8), ("tanh",)], (1, 1, 9), smooth),
+        ("squared error", (2, 2, 2), [("dense", dict(units=9), 8), ("tanh",)], (1, 1, 9), square),
+    ):
+        generator = torch.Generator().manual_seed(len(name))
+        classes, count = 5, 6
+        height, width, channels = shape
+        net = Net(layers + [("dense", dict(units=classes), math.prod(ends))], channels, generator)
+        inputs = torch.randn(count, channels, height, width, generator=generator).double()
+        labels = torch.randint(classes, (count,), generator=generator)
+        value = losses[loss](net.run(inputs), labels, True)
+        value.backward()
+        buffers = [part for norm in net.norms for part in (norm.running_mean, norm.running_var)]
+        running = torch.cat([b.clone() for b in buffers]).tolist() if buffers else []
+        for norm in net.norms:
+            norm.eval()
+        with torch.no_grad():
+            logits = net.run(inputs)
+        text, _ = net.text.rsplit(" layers {", 1)  # Ours adds the last layer by itself.
+        file.case(name, model=f"sequential {{ {text} }}", loss_function=loss, image=list(shape), classes=[classes],
+                  inputs=inputs.permute(0, 2, 3, 1).flatten().tolist(), labels=labels.tolist(),
+                  params=torch.cat([ours(t.detach()).flatten() for t, ours in net.tensors]).tolist(),
+                  loss=[value.item()], gradient=torch.cat([ours(t.grad).flatten() for t, ours in net.tensors]).tolist(),
+                  buffers=running, evaluation_loss=[losses[loss](logits, labels, False).item()],
+                  accuracy=[(logits.argmax(1) == labels).double().mean().item()])
+    file.write()
+
+
 if __name__ == "__main__":
     record_schedules()
     record_sgd()
     record_networks()
+    record_layers()

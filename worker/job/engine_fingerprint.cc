@@ -23,7 +23,8 @@ constexpr char kEngineVersion[] = "basin-engine-1";
 // Points around one centre a class, in three parts.
 class SelfTestData {
  public:
-  SelfTestData(int32_t features, int32_t classes) : features_(features), stride_((features + 15) / 16 * 16) {
+  SelfTestData(int32_t features, int32_t classes, const train::ImageShape& image)
+      : features_(features), stride_((features + 15) / 16 * 16) {
     buffer_ = train::AlignedBuffer<float>(static_cast<size_t>(kRows * stride_));
     labels_.resize(kRows);
     contract::RandomStream centre_stream(1, contract::RandomPurpose::kSplit, static_cast<uint64_t>(features));
@@ -36,7 +37,8 @@ class SelfTestData {
         buffer_[row * stride_ + f] = centres[labels_[row] * features + f] + static_cast<float>(stream.NextNormal());
       }
     }
-    view_ = {.train = Part(0, 150), .validation = Part(150, 37), .test = Part(187, 43), .classes = classes};
+    view_ = {
+        .train = Part(0, 150), .validation = Part(150, 37), .test = Part(187, 43), .classes = classes, .image = image};
   }
   const train::TrainingData& view() const { return view_; }
 
@@ -51,10 +53,12 @@ class SelfTestData {
   train::TrainingData view_;
 };
 
-// Every kernel, activation, initialization, optimizer setting and schedule, in sizes with and without a remainder.
+// Every kernel, layer, activation, loss, initialization, optimizer setting and schedule, in sizes with and without a
+// remainder.
 struct SelfTest {
   int32_t features, classes;
   const char* workload;
+  train::ImageShape image = {};
 };
 constexpr SelfTest kSelfTests[] = {
     {61, 10, R"(model { mlp { hidden: 37 hidden: 23 } } batch_size: 16 epochs: 3 learning_rate: 0.1
@@ -81,6 +85,19 @@ constexpr SelfTest kSelfTests[] = {
     {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.02
                optimizer { lamb { weight_decay: 0.01 } })"},
     {21, 4, R"(model { mlp { hidden: 19 } } batch_size: 16 epochs: 2 learning_rate: 0.1 optimizer { sam { } })"},
+    {162, 4, R"(model { resnet { depth: 8 width: 5 } } batch_size: 40 epochs: 2 learning_rate: 0.05)", {9, 6, 3}},
+    {98,
+     3,
+     R"(model { sequential {
+                 layers { conv2d { filters: 11 kernel: 3 } } layers { group_norm { groups: 11 } } layers { gelu {} }
+                 layers { max_pool { size: 3 stride: 2 } } layers { dropout { probability: 0.2 } }
+                 layers { residual { shortcut: SHORTCUT_PROJECTION
+                   layers { conv2d { filters: 18 kernel: 3 stride: 2 } } layers { tanh {} } } }
+                 layers { average_pool { size: 2 } } layers { dense { units: 9 } } layers { relu {} } } }
+               batch_size: 50 epochs: 2 learning_rate: 0.05 loss { cross_entropy { label_smoothing: 0.1 } })",
+     {7, 7, 2}},
+    {25, 6, R"(model { mlp { hidden: 9 activation: ACTIVATION_GELU } } batch_size: 30 epochs: 2 learning_rate: 0.05
+               loss { squared_error {} })"},
     {24, 4, R"(model { softmax_regression {} } batch_size: 50 epochs: 12 learning_rate: 0.1 schedule { sequence {
                parts { epochs: 2 schedule { polynomial { power: 1.5 end_factor: 0.2 } } }
                parts { epochs: 2 schedule { cyclic { up_steps: 2 mode: MODE_EXP_RANGE min_factor: 0.1 gamma: 0.9 } } }
@@ -93,7 +110,7 @@ std::string ComputeFingerprint() {
   contract::Sha256 digest;
   digest.Update(kEngineVersion, sizeof(kEngineVersion));
   for (const SelfTest& test : kSelfTests) {
-    const SelfTestData data(test.features, test.classes);
+    const SelfTestData data(test.features, test.classes, test.image);
     v1::TrainWorkload workload;
     if (!google::protobuf::TextFormat::ParseFromString(test.workload, &workload)) std::abort();
     contract::FillDefaults(&workload);
@@ -109,7 +126,7 @@ std::string ComputeFingerprint() {
         },
         nullptr);
     digest.Update(values.data(), values.size() * sizeof(double));
-    const std::string weights = WeightsDigest((*trainer)->params());
+    const std::string weights = WeightsDigest((*trainer)->params(), (*trainer)->buffers());
     digest.Update(weights.data(), weights.size());
   }
   return digest.FinishHex();

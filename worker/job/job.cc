@@ -19,6 +19,7 @@
 #include "worker/data/catalog.h"
 #include "worker/data/raw_dataset.h"
 #include "worker/job/weights_digest.h"
+#include "worker/train/network_plan.h"
 #include "worker/train/network_shape.h"
 #include "worker/train/thread_pool.h"
 #include "worker/train/trainer.h"
@@ -55,10 +56,17 @@ std::array<v1::MetricPoint, 7> PointsOf(const train::EpochReport& report) {
   return points;
 }
 
-// Parameters, gradient and velocity alone: what is left over is small beside them where it matters.
+// Parameters, gradient and velocity, and the values between layers; what is left over is small beside them where it
+// matters.
 double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& data) {
-  const train::NetworkShape shape = train::ShapeOf(workload.model(), data.train.feature_count, data.classes);
-  return 3.0 * sizeof(float) * static_cast<double>(shape.parameter_count);
+  const absl::StatusOr<train::NetworkShape> shape =
+      train::ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
+  if (!shape.ok()) return 0;  // The trainer says why.
+  const train::NetworkPlan plan = train::PlanOf(*shape);
+  const int64_t rows = std::clamp<int64_t>(std::min<int64_t>(workload.batch_size(), data.train.count),
+                                           plan.evaluation_rows, std::max(plan.chunk_rows, plan.evaluation_rows));
+  return sizeof(float) * (3.0 * static_cast<double>(shape->parameter_count) +
+                          static_cast<double>(shape->values_per_example()) * static_cast<double>(rows));
 }
 
 double BytesOfMachine() {
@@ -156,7 +164,7 @@ class TrainJob {
     switch (outcome) {
       case train::Trainer::Outcome::kFinished:
         result.outcome = JobOutcome::kSucceeded;
-        result.weights_digest = WeightsDigest(trainer_->params());
+        result.weights_digest = WeightsDigest(trainer_->params(), trainer_->buffers());
         break;
       case train::Trainer::Outcome::kDiverged:
         result.outcome = JobOutcome::kDiverged;

@@ -17,14 +17,16 @@ namespace basin::worker::train {
 // examples: the same but for rounding, in layers that treat examples one by one.
 class BatchGradient final : public GradientSource {
  public:
-  // Of batches of up to `batch_size` examples, up to `micro_batch_size` at once. The arguments outlive this; `pool` may
-  // be null. Throws std::bad_alloc.
+  // Of batches of up to `batch_size` examples, up to `micro_batch_size` at once. `buffers` are the network's. The
+  // arguments outlive this; `pool` may be null. Throws std::bad_alloc.
   BatchGradient(const Network<float>& network, const Examples& examples, int64_t batch_size, int64_t micro_batch_size,
-                Network<float>::Workspace& workspace, ThreadPool* pool);
+                std::span<float> buffers, Network<float>::Workspace& workspace, ThreadPool* pool);
 
-  // The examples of the batch that LossAndGradient is about, valid until the next call. REQUIRES: 1 to batch_size.
-  void SetBatch(std::span<const uint32_t> indices);
+  // The examples of the batch that LossAndGradient is about, valid until the next call, and what dropouts draw for it.
+  // REQUIRES: 1 to batch_size.
+  void SetBatch(std::span<const uint32_t> indices, const Draw& draw);
 
+  // Of several calls about one batch, the first alone changes the buffers.
   double LossAndGradient(const float* params, bool keep, float* gradient, GradientConsumer<float>* consumer) override;
 
  private:
@@ -38,6 +40,10 @@ class BatchGradient final : public GradientSource {
   std::vector<const float*> rows_;
   std::vector<int32_t> labels_;
   int64_t count_ = 0;
+  const std::span<float> buffers_;
+  AlignedBuffer<float> other_buffers_;  // Those that are changed, for nobody, from the second call on.
+  Draw draw_;
+  bool is_first_call_ = true;
   AlignedBuffer<float> micro_gradient_;  // Where the network cannot do without.
 };
 

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "worker/train/image_shape.h"
+
 namespace basin::worker::train {
 
 // Labelled examples as the trainer reads them; a view. Rows are contiguous floats, row-major, `stride` floats apart;
@@ -12,16 +14,6 @@ struct Examples {
   int64_t count = 0;
   int32_t feature_count = 0;
   int32_t stride = 0;
-};
-
-// How an example's features are an image: its rows from the top, each its pixels from the left, each its channels.
-struct ImageShape {
-  int32_t height = 0, width = 0, channels = 0;
-
-  // False: the features are no image.
-  bool is_image() const { return height > 0; }
-  int64_t size() const { return int64_t{height} * width * channels; }
-  bool operator==(const ImageShape&) const = default;
 };
 
 // The three parts of a data set after splitting and scaling.

@@ -2,23 +2,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-
-#include "worker/train/product.h"
-#include "worker/train/softmax_loss.h"
+#include <utility>
 
 namespace basin::worker::train {
 namespace {
 
-// Rows that one thread takes through all layers before the next: their activations stay in its cache.
-constexpr int64_t kBlockRows = 48;
-
-// Elements of the gradient that are computed and then updated together: they stay in the first-level cache.
-constexpr int64_t kPieceElements = 4096;
-
 // Multiply-adds below which a fork and join costs more than it saves.
 constexpr double kForkWork = 400e3;
-
-int64_t RoundUp(int64_t n) { return (n + 15) / 16 * 16; }
 
 // Calls task(thread, begin, end) for ranges that cover 0 .. count - 1, in parallel if `work` (multiply-adds in all)
 // pays for it.
@@ -35,155 +25,207 @@ void ForRanges(ThreadPool* pool, double work, int64_t count, const Task& task) {
   });
 }
 
+template <typename T>
+std::vector<std::unique_ptr<Layer<T>>> LayersOf(const NetworkShape& shape) {
+  std::vector<std::unique_ptr<Layer<T>>> layers(1);
+  for (size_t n = 1; n < shape.nodes.size(); ++n) {
+    const Node& node = shape.nodes[n];
+    if (node.kind == NodeKind::kBatchNorm) {
+      layers.push_back(std::make_unique<BatchNormLayer<T>>(shape, node));
+    } else {
+      layers.push_back(MakeLayer<T>(shape, node));
+    }
+  }
+  return layers;
+}
+
 }  // namespace
 
 template <typename T>
-Network<T>::Workspace::Workspace(const NetworkShape& shape, int64_t rows, int threads)
-    : rows_(std::min(rows, kChunkRows)), layers_(shape.layers.size()), losses_(rows_), correct_(rows_) {
-  size_t greatest_piece = 0;
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const DenseLayer& dense = shape.layers[i];
-    Layer& layer = layers_[i];
-    layer.stride = RoundUp(dense.outputs);
-    layer.outputs = AlignedBuffer<T>(rows_ * layer.stride);
-    if (i + 1 < layers_.size()) layer.deltas = AlignedBuffer<T>(rows_ * layer.stride);
-    if (i > 0) {
-      layer.transposed_stride = RoundUp(dense.inputs);
-      layer.transposed = AlignedBuffer<T>(dense.outputs * layer.transposed_stride);
+Network<T>::Network(NetworkShape shape, const Loss& loss)
+    : shape_(std::move(shape)),
+      plan_(PlanOf(shape_)),
+      loss_(loss),
+      multiply_adds_(shape_.multiply_adds()),
+      layers_(LayersOf<T>(shape_)) {}
+
+template <typename T>
+void Network<T>::Begin(const T* params, bool training, Workspace& workspace) const {
+  for (size_t n = 1; n < layers_.size(); ++n) {
+    Pass<T>& pass = workspace.passes_[n];
+    pass.params = params;
+    pass.training = training;
+    layers_[n]->Prepare(pass);
+  }
+}
+
+template <typename T>
+void Network<T>::TakeChunk(const Batch<T>& batch, int64_t start, Workspace& workspace) const {
+  const bool copied = shape_.nodes.front().border > 0;
+  for (size_t n = 1; n < layers_.size(); ++n) {
+    Pass<T>& pass = workspace.passes_[n];
+    const Node& node = shape_.nodes[n];
+    if (node.kind == NodeKind::kDropout) {
+      pass.draw = batch.draw;
+      pass.draw.first_row += start;
     }
-    for (int64_t r = 0; r < rows_; ++r) {
-      layer.output_rows.push_back(layer.outputs.data() + r * layer.stride);
-      layer.delta_rows.push_back(layer.deltas_or_outputs() + r * layer.stride);
-    }
-    const int64_t piece_rows = std::max<int64_t>(kPieceElements / dense.outputs / 6, 1) * 6;
-    const int64_t pieces = (dense.inputs + piece_rows - 1) / piece_rows;
-    for (int64_t p = 0; p < pieces; ++p) {
-      pieces_.push_back(
-          {static_cast<int32_t>(i), p * piece_rows, std::min<int64_t>((p + 1) * piece_rows, dense.inputs)});
-      greatest_piece = std::max(greatest_piece, ElementsOf(pieces_.back(), dense));
+    for (size_t k = 0; k < node.inputs.size() && !copied; ++k) {
+      if (node.inputs[k] == 0) pass.in[k].rows = batch.rows + start;
     }
   }
-  for (int t = 0; t < threads; ++t) scratch_.emplace_back(greatest_piece);
+  workspace.chunk_rows_ = batch.rows + start;
 }
 
 template <typename T>
-void Network<T>::Forward(const T* params, const T* const* rows, int64_t first, int64_t count,
-                         Workspace& workspace) const {
-  const T* const* inputs = rows + first;
-  for (size_t i = 0; i < shape_.layers.size(); ++i) {
-    const DenseLayer& dense = shape_.layers[i];
-    Layer& layer = workspace.layers_[i];
-    T* outputs = layer.outputs.data() + first * layer.stride;
-    MultiplyRows<T>(inputs, count, {params + dense.weights, dense.outputs, dense.inputs, dense.outputs},
-                    params + dense.biases, dense.activation == Activation::kRelu ? Finish::kRelu : Finish::kNone,
-                    nullptr, {outputs, layer.stride});
-    if (dense.activation == Activation::kTanh) ApplyTanh(outputs, count * layer.stride);
-    inputs = layer.output_rows.data() + first;
+void Network<T>::ForwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const {
+  const Node& input = shape_.nodes.front();
+  if (stage.begin == 1 && input.border > 0) workspace.CopyExamples(input, rows.begin, rows.end);
+  for (int32_t n = stage.begin; n < stage.end; ++n) {
+    layer(n).Forward(workspace.passes_[static_cast<size_t>(n)], rows.begin, rows.end - rows.begin);
+  }
+}
+
+// The stage's nodes from the last on; but of a batch norm, with which it begins, only the statistics.
+template <typename T>
+void Network<T>::BackwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const {
+  const int64_t count = rows.end - rows.begin;
+  const bool has_norm = stage.begin > 1;
+  for (int32_t n = stage.end - 1; n >= stage.begin + has_norm; --n) {
+    layer(n).Backward(workspace.passes_[static_cast<size_t>(n)], rows.begin, count);
+  }
+  if (has_norm) norm(stage).MeasureDeltas(workspace.passes_[static_cast<size_t>(stage.begin)], rows.begin, count);
+}
+
+template <typename T>
+template <typename Task>
+void Network<T>::ForBlocks(ThreadPool* pool, int64_t count, const Task& task) const {
+  const double work = static_cast<double>(count) * multiply_adds_ / static_cast<double>(plan_.stages.size());
+  ForRanges(pool, work, count, [&](int, int64_t begin, int64_t end) {
+    for (int64_t first = begin; first < end; first += plan_.block_rows) {
+      task(Rows{first, std::min(first + plan_.block_rows, end)});
+    }
+  });
+}
+
+template <typename T>
+void Network<T>::ForwardToLastStage(T* buffers, int64_t count, double momentum, Workspace& workspace,
+                                    ThreadPool* pool) const {
+  for (size_t s = 0; s + 1 < plan_.stages.size(); ++s) {
+    const BatchNormLayer<T>& next = norm(plan_.stages[s + 1]);
+    const Pass<T>& next_pass = workspace.passes_[static_cast<size_t>(plan_.stages[s + 1].begin)];
+    ForBlocks(pool, count, [&](const Rows& rows) {
+      ForwardBlock(plan_.stages[s], rows, workspace);
+      next.Measure(next_pass, rows.begin, rows.end - rows.begin);
+    });
+    next.Combine(next_pass, count, momentum < 0 ? next.momentum() : momentum, buffers);
   }
 }
 
 template <typename T>
-void Network<T>::Backward(int64_t first, int64_t count, Workspace& workspace) const {
-  for (size_t i = shape_.layers.size() - 1; i > 0; --i) {
-    const DenseLayer& dense = shape_.layers[i];
-    const Layer& layer = workspace.layers_[i];
-    Layer& below = workspace.layers_[i - 1];
-    const int64_t place = first * below.stride;
-    const bool tanh = shape_.layers[i - 1].activation == Activation::kTanh;
-    MultiplyRows<T>(layer.delta_rows.data() + first, count,
-                    {layer.transposed.data(), layer.transposed_stride, dense.outputs, dense.inputs}, nullptr,
-                    tanh ? Finish::kTanhGate : Finish::kReluGate, below.outputs.data() + place,
-                    {below.deltas.data() + place, below.stride});
+void Network<T>::GradientOfStage(size_t stage, int64_t count, bool accumulate, bool is_last, T* gradient,
+                                 Workspace& workspace, ThreadPool* pool, GradientConsumer<T>* consumer) const {
+  const auto& pieces = workspace.pieces_[stage];
+  const double work = workspace.stage_work_[stage];
+  const auto compute = [&](int thread, int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; ++p) {
+      const auto& piece = pieces[static_cast<size_t>(p)];
+      T* result = gradient != nullptr ? gradient + piece.begin : workspace.scratch_[static_cast<size_t>(thread)].data();
+      layer(piece.node)
+          .Gradient(workspace.passes_[static_cast<size_t>(piece.node)], piece.number, count, accumulate, result);
+      if (consumer != nullptr && is_last) consumer->Consume(piece.begin, piece.end, result);
+    }
+  };
+  const auto number = static_cast<int64_t>(pieces.size());
+  if (pool == nullptr || pool->threads() == 1 || work * static_cast<double>(count) < kForkWork || number < 2) {
+    compute(0, 0, number);
+    return;
   }
-}
-
-// The piece's weights from `result` on, and behind them the biases if they are its.
-template <typename T>
-void Network<T>::GradientOfPiece(const Piece& piece, const T* const* rows, int64_t count, bool accumulate, T* result,
-                                 Workspace& workspace) const {
-  const DenseLayer& dense = shape_.layers[piece.layer];
-  Layer& layer = workspace.layers_[piece.layer];
-  const T* const* inputs = piece.layer == 0 ? rows : workspace.layers_[piece.layer - 1].output_rows.data();
-  const T* deltas = layer.deltas_or_outputs();
-  MultiplyTransposed<T>(inputs, count, deltas, layer.stride, dense.outputs, piece.begin, piece.end, accumulate, result);
-  if (piece.end == dense.inputs) {
-    SumRows<T>(deltas, layer.stride, count, dense.outputs, accumulate,
-               result + (piece.end - piece.begin) * dense.outputs);
-  }
-}
-
-template <typename T>
-void Network<T>::TransposeWeights(const T* params, Workspace& workspace) const {
-  for (size_t i = 1; i < shape_.layers.size(); ++i) {
-    const DenseLayer& dense = shape_.layers[i];
-    Layer& layer = workspace.layers_[i];
-    Transpose<T>(params + dense.weights, dense.inputs, dense.outputs, 0, dense.outputs, layer.transposed.data(),
-                 layer.transposed_stride);
-  }
+  // Shares of equal work, not number.
+  const auto first_of = [&](int index) {
+    const double share = work * index / pool->threads();
+    return std::partition_point(pieces.begin(), pieces.end(),
+                                [share](const auto& piece) { return piece.work_before < share; }) -
+           pieces.begin();
+  };
+  pool->Run(
+      [&](int index) { compute(index, first_of(index), index + 1 == pool->threads() ? number : first_of(index + 1)); });
 }
 
 template <typename T>
-double Network<T>::LossAndGradient(const T* params, const Batch<T>& batch, T* gradient, Workspace& workspace,
-                                   ThreadPool* pool, GradientConsumer<T>* consumer) const {
-  TransposeWeights(params, workspace);
-  if (gradient == nullptr && (consumer == nullptr || batch.count > workspace.rows_)) std::abort();
+double Network<T>::LossAndGradient(const T* params, T* buffers, const Batch<T>& batch, T* gradient,
+                                   Workspace& workspace, ThreadPool* pool, GradientConsumer<T>* consumer) const {
+  const int64_t chunk_rows = plan_.chunk_rows;
+  if (std::min(batch.count, chunk_rows) > workspace.rows_) std::abort();
+  if (gradient == nullptr && (consumer == nullptr || batch.count > chunk_rows)) std::abort();
+  if (buffers == nullptr && shape_.has_batch_norm()) std::abort();
+  Begin(params, true, workspace);
   const T scale = T(1) / static_cast<T>(batch.count);
-  const size_t last_layer = shape_.layers.size() - 1;
+  const Values<T>& logits = workspace.passes_.back().out;
   double total = 0;
-  for (int64_t start = 0; start < batch.count; start += workspace.rows_) {
-    const int64_t chunk = std::min(workspace.rows_, batch.count - start);
-    const T* const* rows = batch.rows + start;
-    const double work = static_cast<double>(chunk) * static_cast<double>(shape_.parameter_count);
-    ForRanges(pool, work, chunk, [&](int, int64_t begin, int64_t end) {
-      for (int64_t first = begin; first < end; first += kBlockRows) {
-        const int64_t count = std::min(kBlockRows, end - first);
-        Forward(params, rows, first, count, workspace);
-        Layer& logits = workspace.layers_[last_layer];
-        SoftmaxCrossEntropyGradient<T>(logits.outputs.data() + first * logits.stride, logits.stride,
-                                       batch.labels + start + first, count, shape_.classes(), scale,
-                                       workspace.losses_.data() + first);
-        Backward(first, count, workspace);
-      }
-    });
-    for (int64_t r = 0; r < chunk; ++r) total += static_cast<double>(workspace.losses_[r]);
+  for (int64_t start = 0, chunk = 0; start < batch.count; start += chunk) {
+    chunk = std::min(chunk_rows, batch.count - start);
     const bool is_last = start + chunk == batch.count;
-    ForRanges(pool, work, static_cast<int64_t>(workspace.pieces_.size()), [&](int thread, int64_t begin, int64_t end) {
-      for (int64_t p = begin; p < end; ++p) {
-        const Piece& piece = workspace.pieces_[p];
-        const DenseLayer& dense = shape_.layers[piece.layer];
-        const size_t first = dense.weights + static_cast<size_t>(piece.begin * dense.outputs);
-        T* result = gradient != nullptr ? gradient + first : workspace.scratch_[thread].data();
-        GradientOfPiece(piece, rows, chunk, start > 0, result, workspace);
-        if (consumer != nullptr && is_last) {
-          consumer->Consume(first, first + workspace.ElementsOf(piece, dense), result);
-        }
-      }
+    TakeChunk(batch, start, workspace);
+    ForwardToLastStage(buffers, chunk, -1, workspace, pool);
+    ForBlocks(pool, chunk, [&](const Rows& rows) {
+      ForwardBlock(plan_.stages.back(), rows, workspace);
+      LossGradient<T>(loss_, logits.at(rows.begin), logits.stride, batch.labels + start + rows.begin,
+                      rows.end - rows.begin, shape_.classes(), scale, workspace.losses_.data() + rows.begin);
+      BackwardBlock(plan_.stages.back(), rows, workspace);
     });
+    for (int64_t r = 0; r < chunk; ++r) total += static_cast<double>(workspace.losses_[static_cast<size_t>(r)]);
+    for (size_t s = plan_.stages.size(); s-- > 0;) {
+      if (s + 1 < plan_.stages.size()) {
+        const Stage& after = plan_.stages[s + 1];
+        ForBlocks(pool, chunk, [&](const Rows& rows) {
+          norm(after).Backward(workspace.passes_[static_cast<size_t>(after.begin)], rows.begin, rows.end - rows.begin);
+          BackwardBlock(plan_.stages[s], rows, workspace);
+        });
+      }
+      if (s > 0) {
+        const Stage& stage = plan_.stages[s];
+        norm(stage).CombineDeltas(workspace.passes_[static_cast<size_t>(stage.begin)], chunk);
+      }
+      GradientOfStage(s, chunk, start > 0, is_last, gradient, workspace, pool, consumer);
+    }
   }
   return total / static_cast<double>(batch.count);
 }
 
 template <typename T>
-typename Network<T>::Score Network<T>::Evaluate(const T* params, const Batch<T>& batch, Workspace& workspace,
-                                                ThreadPool* pool) const {
+void Network<T>::UpdateBuffers(const T* params, T* buffers, const Batch<T>& batch, double momentum,
+                               Workspace& workspace, ThreadPool* pool) const {
+  if (!shape_.has_batch_norm()) return;
+  if (batch.count > workspace.rows_) std::abort();
+  Begin(params, true, workspace);
+  TakeChunk(batch, 0, workspace);
+  ForwardToLastStage(buffers, batch.count, momentum, workspace, pool);
+}
+
+template <typename T>
+typename Network<T>::Score Network<T>::Evaluate(const T* params, const T* buffers, const Batch<T>& batch,
+                                                Workspace& workspace, ThreadPool* pool) const {
+  if (buffers == nullptr && shape_.has_batch_norm()) std::abort();
+  Begin(params, false, workspace);
+  for (size_t s = 1; s < plan_.stages.size(); ++s) {
+    const Stage& stage = plan_.stages[s];
+    norm(stage).TakeAverages(workspace.passes_[static_cast<size_t>(stage.begin)], buffers);
+  }
+  const Values<T>& logits = workspace.passes_.back().out;
   double total = 0;
   int64_t correct = 0;
-  for (int64_t start = 0; start < batch.count; start += workspace.rows_) {
-    const int64_t chunk = std::min(workspace.rows_, batch.count - start);
-    const double work = static_cast<double>(chunk) * static_cast<double>(shape_.parameter_count);
-    ForRanges(pool, work, chunk, [&](int, int64_t begin, int64_t end) {
-      for (int64_t first = begin; first < end; first += kBlockRows) {
-        const int64_t count = std::min(kBlockRows, end - first);
-        Forward(params, batch.rows + start, first, count, workspace);
-        const Layer& logits = workspace.layers_.back();
-        SoftmaxCrossEntropy<T>(logits.outputs.data() + first * logits.stride, logits.stride,
-                               batch.labels + start + first, count, shape_.classes(), workspace.losses_.data() + first,
-                               workspace.correct_.data() + first);
-      }
+  for (int64_t start = 0, chunk = 0; start < batch.count; start += chunk) {
+    chunk = std::min(workspace.rows_, batch.count - start);
+    TakeChunk(batch, start, workspace);
+    ForBlocks(pool, chunk, [&](const Rows& rows) {
+      for (const Stage& stage : plan_.stages) ForwardBlock(stage, rows, workspace);
+      EvaluateLoss<T>(loss_, logits.at(rows.begin), logits.stride, batch.labels + start + rows.begin,
+                      rows.end - rows.begin, shape_.classes(), workspace.losses_.data() + rows.begin,
+                      workspace.correct_.data() + rows.begin);
     });
     for (int64_t r = 0; r < chunk; ++r) {
-      total += static_cast<double>(workspace.losses_[r]);
-      correct += workspace.correct_[r];
+      total += static_cast<double>(workspace.losses_[static_cast<size_t>(r)]);
+      correct += workspace.correct_[static_cast<size_t>(r)];
     }
   }
   return {total / static_cast<double>(batch.count), static_cast<double>(correct) / static_cast<double>(batch.count)};

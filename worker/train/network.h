@@ -2,10 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "worker/train/aligned_buffer.h"
+#include "worker/train/layers/batch_norm.h"
+#include "worker/train/layers/layer.h"
+#include "worker/train/loss.h"
+#include "worker/train/network_plan.h"
 #include "worker/train/network_shape.h"
+#include "worker/train/network_workspace.h"
 #include "worker/train/thread_pool.h"
 
 namespace basin::worker::train {
@@ -16,6 +22,7 @@ struct Batch {
   const T* const* rows;
   const int32_t* labels;
   int64_t count;
+  Draw draw = {};  // What dropouts draw in training.
 };
 
 // Takes the gradient as it becomes ready, so that an update finds it in the cache.
@@ -28,73 +35,66 @@ class GradientConsumer {
   virtual void Consume(size_t begin, size_t end, const T* piece) = 0;
 };
 
-// Loss and gradient of a network as functions of its flat parameter vector. Immutable; what a computation needs besides
-// is in a Workspace of the caller. T is float, or double for gradient checks.
+// Loss and gradient of a network as functions of its flat vectors of parameters and of buffers (the running averages of
+// batch norms; see NetworkShape). Immutable; what a computation needs besides is in a Workspace of the caller. T is
+// float, or double for gradient checks.
 //
 // Results are the same bits for any thread count. Nothing is allocated but by the Workspace's constructor.
 template <typename T>
 class Network {
  public:
-  // Rows that go through the network together; longer batches are a sum over chunks of so many, in order.
-  static constexpr int64_t kChunkRows = 512;
+  using Workspace = NetworkWorkspace<T>;
 
-  explicit Network(NetworkShape shape) : shape_(std::move(shape)) {}
+  explicit Network(NetworkShape shape, const Loss& loss = {});
   const NetworkShape& shape() const { return shape_; }
+  const NetworkPlan& plan() const { return plan_; }
+  const Layer<T>& layer(int32_t node) const { return *layers_[static_cast<size_t>(node)]; }
 
-  class Workspace {
-   public:
-    // For computations on up to `rows` rows at a time (more than kChunkRows are never needed at once), with pools of up
-    // to `threads`.
-    Workspace(const NetworkShape& shape, int64_t rows, int threads);
-
-   private:
-    friend class Network;
-    struct Layer {
-      AlignedBuffer<T> outputs;     // rows x stride.
-      AlignedBuffer<T> deltas;      // Derivatives by the layer's sums; the last layer's replace its outputs.
-      AlignedBuffer<T> transposed;  // W^T, outputs x transposed_stride; empty for the first layer.
-      std::vector<const T*> output_rows, delta_rows;
-      int64_t stride = 0, transposed_stride = 0;
-      T* deltas_or_outputs() { return deltas.size() != 0 ? deltas.data() : outputs.data(); }
-    };
-    struct Piece {  // Of the work on gradients: rows begin .. end - 1 of a layer's weights; the last one has the
-                    // biases.
-      int32_t layer;
-      int64_t begin, end;
-    };
-    static size_t ElementsOf(const Piece& piece, const DenseLayer& dense) {
-      return static_cast<size_t>((piece.end - piece.begin + (piece.end == dense.inputs)) * dense.outputs);
-    }
-    int64_t rows_;
-    std::vector<Layer> layers_;
-    std::vector<Piece> pieces_;
-    std::vector<AlignedBuffer<T>> scratch_;  // A piece of the gradient, for each thread.
-    AlignedBuffer<T> losses_;
-    std::vector<uint8_t> correct_;
-  };
-
-  // Mean loss over the batch, and its gradient in `gradient`. `pool` and `consumer` may be null. `gradient` may be null
-  // when there is a consumer and the batch has at most kChunkRows rows: then the gradient exists in pieces alone, that
-  // do not leave the cache.
-  double LossAndGradient(const T* params, const Batch<T>& batch, T* gradient, Workspace& workspace, ThreadPool* pool,
-                         GradientConsumer<T>* consumer) const;
+  // Mean loss over the batch, and its gradient in `gradient`. Running averages take the batch's statistics; `buffers`
+  // may be null for a network that has none. `pool` and `consumer` may be null. `gradient` may be null when there is a
+  // consumer and the batch has at most plan().chunk_rows rows: then the gradient exists in pieces alone, that do not
+  // leave the cache. REQUIRES: the batch has at most chunk_rows rows, or the network no batch norm.
+  double LossAndGradient(const T* params, T* buffers, const Batch<T>& batch, T* gradient, Workspace& workspace,
+                         ThreadPool* pool, GradientConsumer<T>* consumer) const;
 
   struct Score {
-    double loss;      // Mean over the rows.
+    double loss;      // Mean over the rows, without label smoothing.
     double accuracy;  // Share of rows whose greatest logit is the label's.
   };
-  Score Evaluate(const T* params, const Batch<T>& batch, Workspace& workspace, ThreadPool* pool) const;
+  // Without dropout, and with the running averages. `buffers` as above.
+  Score Evaluate(const T* params, const T* buffers, const Batch<T>& batch, Workspace& workspace,
+                 ThreadPool* pool) const;
+
+  // Lets the running averages take the statistics of a batch with weight `momentum`, and does nothing else. With
+  // momentum 1 / k at the k-th batch they become the mean over the batches (PyTorch update_bn, for averaged weights).
+  void UpdateBuffers(const T* params, T* buffers, const Batch<T>& batch, double momentum, Workspace& workspace,
+                     ThreadPool* pool) const;
 
  private:
-  using Layer = typename Workspace::Layer;
-  using Piece = typename Workspace::Piece;
-  void Forward(const T* params, const T* const* rows, int64_t first, int64_t count, Workspace& workspace) const;
-  void Backward(int64_t first, int64_t count, Workspace& workspace) const;
-  void GradientOfPiece(const Piece& piece, const T* const* rows, int64_t count, bool accumulate, T* result,
-                       Workspace& workspace) const;
-  void TransposeWeights(const T* params, Workspace& workspace) const;
+  using Stage = NetworkPlan::Stage;
+  struct Rows {  // Of a chunk.
+    int64_t begin, end;
+  };
 
-  NetworkShape shape_;
+  const BatchNormLayer<T>& norm(const Stage& stage) const {
+    return static_cast<const BatchNormLayer<T>&>(layer(stage.begin));
+  }
+  void Begin(const T* params, bool training, Workspace& workspace) const;
+  // Calls task(rows) for blocks of the rows 0 .. count - 1.
+  template <typename Task>
+  void ForBlocks(ThreadPool* pool, int64_t count, const Task& task) const;
+  void TakeChunk(const Batch<T>& batch, int64_t start, Workspace& workspace) const;
+  void ForwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const;
+  void BackwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const;
+  // All stages but the last, and the statistics that this begins with. A negative momentum: each norm's own.
+  void ForwardToLastStage(T* buffers, int64_t count, double momentum, Workspace& workspace, ThreadPool* pool) const;
+  void GradientOfStage(size_t stage, int64_t count, bool accumulate, bool is_last, T* gradient, Workspace& workspace,
+                       ThreadPool* pool, GradientConsumer<T>* consumer) const;
+
+  const NetworkShape shape_;
+  const NetworkPlan plan_;
+  const Loss loss_;
+  const double multiply_adds_;                     // Of an example's way forward.
+  std::vector<std::unique_ptr<Layer<T>>> layers_;  // A node each; null for the input.
 };
-
 }  // namespace basin::worker::train

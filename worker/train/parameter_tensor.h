@@ -7,17 +7,22 @@
 
 namespace basin::worker::train {
 
-// What a tensor of parameters is for: decay, filter normalization and layer-wise rates treat the roles differently.
+// What a tensor is for: decay, filter normalization and layer-wise rates treat the roles differently.
 enum class ParameterRole {
   kWeight,     // Of a dense layer or a convolution.
   kBias,       // Added to a layer's sums.
   kNormScale,  // Gain of a normalization, one a channel.
   kNormShift,  // Offset of a normalization, one a channel.
+  // Buffers: not trained, but averages of what training has seen, that evaluation reads.
+  kRunningMean,
+  kRunningVariance,
 };
 
-// A part of the flat parameter vector. The tensors of a network lie there in order and without gaps.
+// A part of the flat vector of parameters, or of that of buffers. The tensors of a network lie there in order and
+// without gaps.
 struct ParameterTensor {
-  std::string name;  // `0.dense.weight`: the layer's place in its list, its kind, the role; unique, safe for files.
+  // `0.dense.weight`, `4.residual.1.conv2d.bias`: the layer's place in its list, its kind, the role; unique.
+  std::string name;
   ParameterRole role;
   size_t offset;               // Of the first element.
   std::vector<int64_t> shape;  // Row-major. A weight's last dimension is the layer's output units or channels.

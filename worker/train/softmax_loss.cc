@@ -47,6 +47,13 @@ T SumExponentials(const T* row, int32_t classes, T greatest, T* exponentials, T*
   return SumLanes<T>(check);
 }
 
+template <typename T>
+T MeanOf(const T* row, int32_t classes) {
+  T total = 0;
+  for (int32_t c = 0; c < classes; ++c) total += row[c];
+  return total / static_cast<T>(classes);
+}
+
 // losses[i] = log(sums[i]) - shifted_labels[i]. Arrays of kBlockRows.
 template <typename T>
 void FinishLosses(const T* sums, const T* shifted_labels, int64_t count, T* losses) {
@@ -61,7 +68,7 @@ void FinishLosses(const T* sums, const T* shifted_labels, int64_t count, T* loss
 
 template <typename T>
 void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
-                                 T scale, T* losses) {
+                                 T smoothing, T scale, T* losses) {
   alignas(64) T sums[kBlockRows], shifted_labels[kBlockRows];
   std::fill_n(sums, kBlockRows, T(1));
   std::fill_n(shifted_labels, kBlockRows, T(0));
@@ -71,12 +78,16 @@ void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* label
       T* row = logits + (first + i) * stride;
       const int32_t label = labels[first + i];
       const T greatest = GreatestLogit(row, classes);
-      const T shifted = row[label] - greatest;
+      T shifted = row[label] - greatest;
+      if (smoothing != 0) shifted += smoothing * (MeanOf(row, classes) - row[label]);
       const T check = SumExponentials(row, classes, greatest, row, &sums[i]);
       shifted_labels[i] = shifted + check;
       const Packet<T> factor = Broadcast<T>(scale / sums[i]);
       for (int32_t c = 0; c < classes; c += kLanes<T>) Store<T>(row + c, packet::pmul(Load(row + c), factor));
-      row[label] -= scale;
+      row[label] -= scale * (1 - smoothing);
+      if (smoothing != 0) {
+        for (int32_t c = 0; c < classes; ++c) row[c] -= scale * (smoothing / static_cast<T>(classes));
+      }
     }
     FinishLosses(sums, shifted_labels, size, losses + first);
   }
@@ -104,8 +115,8 @@ void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels,
   }
 }
 
-#define BASIN_INSTANTIATE(T)                                                                          \
-  template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T*); \
+#define BASIN_INSTANTIATE(T)                                                                             \
+  template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T, T*); \
   template void SoftmaxCrossEntropy<T>(const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

@@ -8,11 +8,12 @@ namespace basin::worker::train {
 // subtracting the greatest logit. A row with a logit that is not finite has a loss that is not finite. T is float or
 // double; rows are `stride` apart, a multiple of 16.
 
-// Losses of `count` rows; and, in place of the logits, scale * (softmax(z) - onehot(y)): with scale = 1 / batch size,
-// the gradient of the batch's mean loss. What lies beyond `classes` in a row is overwritten with zeros.
+// Losses of `count` rows, with the target t = (1 - smoothing) onehot(y) + smoothing / classes instead of onehot(y);
+// and, in place of the logits, scale * (softmax(z) - t): with scale = 1 / batch size, the gradient of the batch's mean
+// loss. What lies beyond `classes` in a row is overwritten with zeros.
 template <typename T>
 void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
-                                 T scale, T* losses);
+                                 T smoothing, T scale, T* losses);
 
 // Losses of `count` rows, and 1 in `correct` where the label's logit is the greatest (the first among equals).
 template <typename T>

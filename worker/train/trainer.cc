@@ -33,26 +33,35 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::TrainWorkload
   if (!schedule.ok()) {
     return absl::Status(schedule.status().code(), absl::StrCat("train.schedule.", schedule.status().message()));
   }
-  return std::unique_ptr<Trainer>(new Trainer(workload, seed, data, pool, *length, *std::move(schedule)));
+  absl::StatusOr<NetworkShape> shape = ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
+  if (!shape.ok()) return shape.status();
+  absl::Status batches =
+      CheckBatches(*shape, BatchSize(workload, data.train.count), MicroBatchSize(workload, data.train.count),
+                   data.train.count, workload.drop_last());
+  if (!batches.ok()) return batches;
+  return std::unique_ptr<Trainer>(
+      new Trainer(workload, seed, data, pool, *length, *std::move(schedule), *std::move(shape)));
 }
 
 Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
-                 const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule)
-    : data_(data),
+                 const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule,
+                 NetworkShape shape)
+    : seed_(seed),
+      data_(data),
       pool_(pool),
       length_(length),
       base_rate_(contract::BaseRate(workload, static_cast<uint64_t>(data.train.count))),
       schedule_(std::move(schedule)),
-      network_(ShapeOf(workload.model(), data.train.feature_count, data.classes)),
+      network_(std::move(shape), Loss::FromProto(workload.loss())),
       params_(network_.shape().parameter_count),
+      buffers_(network_.shape().buffer_count),
       update_(workload, network_.shape().parameters, pool),
       order_(seed, data.train.count, BatchSize(workload, data.train.count), workload.drop_last(), workload.sampling()),
-      workspace_(network_.shape(),
-                 std::max({MicroBatchSize(workload, data.train.count), data.validation.count, data.test.count}),
-                 pool == nullptr ? 1 : pool->threads()),
+      workspace_(network_, MicroBatchSize(workload, data.train.count), pool == nullptr ? 1 : pool->threads()),
       batch_gradient_(network_, data.train, BatchSize(workload, data.train.count),
-                      MicroBatchSize(workload, data.train.count), workspace_, pool) {
+                      MicroBatchSize(workload, data.train.count), buffers_.span(), workspace_, pool) {
   Initialize(workload.model().initialization(), seed, network_.shape(), params_.span());
+  InitializeBuffers(network_.shape(), buffers_.span());
 }
 
 double Trainer::Step() {
@@ -63,7 +72,7 @@ double Trainer::Step() {
     epoch_first_example_ = examples_;
   }
   const std::span<const uint32_t> batch = order_.Batch(epoch, index);
-  batch_gradient_.SetBatch(batch);
+  batch_gradient_.SetBatch(batch, {.seed = seed_, .step = step_});
   rate_ = base_rate_ * schedule_->Factor(step_);
   const double loss = update_.Step(batch_gradient_, params_.span(), rate_, EndsEpoch(step_ + 1));
   epoch_loss_ += loss * static_cast<double>(batch.size());
@@ -73,14 +82,14 @@ double Trainer::Step() {
 }
 
 Network<float>::Score Trainer::EvaluateOn(const Examples& examples) {
-  constexpr int64_t kRows = Network<float>::kChunkRows;
+  constexpr int64_t kRows = 512;
   const float* rows[kRows];
   double loss = 0, correct = 0;
   for (int64_t first = 0; first < examples.count; first += kRows) {
     const int64_t count = std::min(kRows, examples.count - first);
     for (int64_t i = 0; i < count; ++i) rows[i] = examples.features + (first + i) * examples.stride;
     const Network<float>::Score score =
-        network_.Evaluate(params_.data(), {rows, examples.labels + first, count}, workspace_, pool_);
+        network_.Evaluate(params_.data(), buffers_.data(), {rows, examples.labels + first, count}, workspace_, pool_);
     loss += score.loss * static_cast<double>(count);
     correct += score.accuracy * static_cast<double>(count);
   }
@@ -130,6 +139,9 @@ void Trainer::VisitState(StateVisitor& visitor) {
     const StateVisitor::Scope scope(visitor, "weights");
     for (const ParameterTensor& tensor : network_.shape().parameters) {
       visitor.Floats(tensor.name, params_.span().subspan(tensor.offset, tensor.size()));
+    }
+    for (const ParameterTensor& tensor : network_.shape().buffers) {
+      visitor.Floats(tensor.name, buffers_.span().subspan(tensor.offset, tensor.size()));
     }
   }
   update_.VisitState(visitor);

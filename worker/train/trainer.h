@@ -64,22 +64,25 @@ class Trainer {
   const NetworkShape& shape() const { return network_.shape(); }
   // Flat, in the order of NetworkShape.
   std::span<const float> params() const { return params_.span(); }
+  // Running averages of batch norms; flat, in the order of NetworkShape. Empty where there are none.
+  std::span<const float> buffers() const { return buffers_.span(); }
   // See ParameterUpdate::gradient. REQUIRES: as Evaluate; in between it is not kept.
   std::span<const float> gradient() const { return update_.gradient(); }
 
  private:
   Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
-          const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule);
+          const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule, NetworkShape shape);
   bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == length_.total_steps; }
   Network<float>::Score EvaluateOn(const Examples& examples);
 
+  const uint64_t seed_;
   const TrainingData& data_;
   ThreadPool* const pool_;
   const contract::TrainingLength length_;
   const double base_rate_;
   const std::unique_ptr<contract::Schedule> schedule_;
   const Network<float> network_;
-  AlignedBuffer<float> params_;
+  AlignedBuffer<float> params_, buffers_;
   ParameterUpdate update_;
   BatchOrder order_;
   Network<float>::Workspace workspace_;

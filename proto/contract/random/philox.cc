@@ -45,11 +45,15 @@ RandomStream::RandomStream(uint64_t seed, RandomPurpose purpose, uint64_t substr
   }
 }
 
+std::array<uint32_t, 4> RandomStream::Block(uint64_t seed, RandomPurpose purpose, uint64_t substream, uint64_t block) {
+  return Philox4x32({LowWord(block), HighWord(block) | static_cast<uint32_t>(purpose) << kPurposeShift,
+                     LowWord(substream), HighWord(substream)},
+                    {LowWord(seed), HighWord(seed)});
+}
+
 uint32_t RandomStream::NextWord() {
   if (used_ == 4) {
-    words_ = Philox4x32(
-        {LowWord(block_), HighWord(block_) | purpose_ << kPurposeShift, LowWord(substream_), HighWord(substream_)},
-        {LowWord(seed_), HighWord(seed_)});
+    words_ = Block(seed_, static_cast<RandomPurpose>(purpose_), substream_, block_);
     ++block_;
     used_ = 0;
   }

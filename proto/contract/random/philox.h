@@ -23,6 +23,10 @@ enum class RandomPurpose : uint32_t {
 class RandomStream {
  public:
   RandomStream(uint64_t seed, RandomPurpose purpose, uint64_t substream);
+
+  // Words 4 * block .. 4 * block + 3 of the stream. REQUIRES: block < 2^56.
+  static std::array<uint32_t, 4> Block(uint64_t seed, RandomPurpose purpose, uint64_t substream, uint64_t block);
+
   uint32_t NextWord();
   // Uniform in [0, bound), without bias. REQUIRES: bound > 0.
   uint64_t NextBelow(uint64_t bound);

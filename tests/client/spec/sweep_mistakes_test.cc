@@ -78,7 +78,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"KeyOfNothing",
          {"  colour: blue"},
          "f.yaml:12:3: train.colour: unknown key; expected one of dataset, model, epochs, steps, examples, batch_size, "
-         "drop_last, learning_rate, optimizer, schedule"},
+         "drop_last, learning_rate, optimizer, schedule, loss, "
+         "learning_rate_scaling, clip, accumulate, sampling"},
         {"MisspeltRequiredKey",
          {"  learning_rate:", "  lerning_rate: 0.1"},
          "f.yaml:9:3: train.learning_rate: must be a number, is empty\nf.yaml:12:3: train.lerning_rate: unknown key "
@@ -107,15 +108,18 @@ INSTANTIATE_TEST_SUITE_P(
          "standardize, is 'digits' (did you mean '{name: digits}'?)"},
         {"MisspeltAlternative",
          {"  schedule: cosin"},
-         "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, is 'cosin' "
+         "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, multistep, "
+         "polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, is 'cosin' "
          "(did you mean 'cosine'?)"},
         {"ListForAMapping",
          {"  schedule: [cosine]"},
-         "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, is a list"},
+         "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, multistep, "
+         "polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, is a list"},
         {"TwoAlternatives",
          {"  schedule: {cosine: {}, constant: {}}"},
          "f.yaml:11:26: train.schedule.constant: cannot be given together with cosine (line 11); only one of constant, "
-         "step, exponential, cosine, sgdr, warmup"},
+         "step, exponential, cosine, sgdr, warmup, multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, "
+         "sequence"},
         {"TwoLengths",
          {"  steps: 100"},
          "f.yaml:12:3: train.steps: cannot be given together with epochs (line 7); only one of epochs, steps, "
@@ -154,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
          "f.yaml:12:14: train.drop_last: must be true or false, is 'True' (did you mean 'true'?)"},
         {"MisspeltEnum",
          {"  model: {mlp: {hidden: [32], activation: reul}}"},
-         "f.yaml:6:43: train.model.mlp.activation: must be one of relu, tanh, is 'reul' (did you mean 'relu'?)"},
+         "f.yaml:6:43: train.model.mlp.activation: must be one of relu, tanh, gelu, is 'reul' (did you mean 'relu'?)"},
         {"ElementOutsideItsRule",
          {"  model: {mlp: {hidden: [32, 0]}}"},
          "f.yaml:6:30: train.model.mlp.hidden[1]: must be at least 1, is 0"},
@@ -278,6 +282,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"MisspeltOption",
          {"  schedule: {$choice: [cosine, constnat]}"},
          "f.yaml:11:32: train.schedule.$choice[1]: must be one of constant, step, exponential, cosine, sgdr, warmup, "
+         "multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, "
          "is 'constnat' (did you mean 'constant'?)"},
         {"OptionTwice",
          {"  schedule: {$choice: [cosine, cosine]}"},
@@ -317,7 +322,8 @@ TEST(SweepMistakesTest, AllAreSaidInTheFilesOrder) {
             "f.yaml:1:7: name: must be a name (at most 128 letters, digits, '.', '_' or '-', the first a letter or "
             "digit), is 'a/b'\nf.yaml:3:8: seeds: must be a whole number, is 'many'\nf.yaml:8:15: train.batch_size: "
             "must be at least 1, is 0\nf.yaml:11:13: train.schedule: must be one of constant, step, exponential, "
-            "cosine, sgdr, warmup, is 'cosin' (did you mean 'cosine'?)");
+            "cosine, sgdr, warmup, multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, is "
+            "'cosin' (did you mean 'cosine'?)");
 }
 
 TEST(SweepMistakesTest, MissingKeysAreSaidAtTheirParent) {

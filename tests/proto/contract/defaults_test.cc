@@ -25,6 +25,7 @@ TEST(FillDefaultsTest, ResolvedWorkloadIsExplicit) {
       learning_rate: 0.1
       optimizer { sgd { momentum: 0 dampening: 0 nesterov: false l2: 0 weight_decay: 0 decay_biases_and_norms: true } }
       schedule { constant {} }
+      loss { cross_entropy { label_smoothing: 0 } }
       learning_rate_scaling { none {} }
       accumulate: 1
       sampling: SAMPLING_WITHOUT_REPLACEMENT

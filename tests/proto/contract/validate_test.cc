@@ -90,7 +90,7 @@ TEST(CheckRulesTest, UnknownFieldInAnElementIsNamed) {
 TEST(CheckRulesTest, UnknownEnumValueIsRefused) {
   v1::Mlp mlp = Parse<v1::Mlp>("hidden: 8");
   mlp.set_activation(static_cast<v1::Activation>(17));
-  EXPECT_THAT(CheckRules(mlp), ElementsAre(Fault("activation", "must be one of relu, tanh, is '17'")));
+  EXPECT_THAT(CheckRules(mlp), ElementsAre(Fault("activation", "must be one of relu, tanh, gelu, is '17'")));
 }
 
 TEST(CheckRulesTest, KeywordsNumberIsWithinTheRule) {

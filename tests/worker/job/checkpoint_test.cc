@@ -86,7 +86,7 @@ TEST_F(CheckpointTest, WithTheTensorsOfAnotherModelIsRefused) {
               HasSubstr("its 'weights.0.dense.weight' has 192 bytes, the training's has 224"));
   EXPECT_THAT(refusal("model { softmax_regression {} }" + rest + momentum), HasSubstr("weights."));
   EXPECT_THAT(refusal("model { mlp { hidden: 6 hidden: 6 } }" + rest + momentum),
-              HasSubstr("its 'weights.1.dense.weight' has 96 bytes, the training's has 144"));
+              HasSubstr("its 'weights.2.dense.weight' has 96 bytes, the training's has 144"));
 }
 
 TEST_F(CheckpointTest, BeyondTheEndIsRefused) {

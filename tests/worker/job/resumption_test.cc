@@ -53,6 +53,14 @@ constexpr Case kCases[] = {
                                parts { steps: 3 schedule { one_cycle {} } }
                                parts { steps: 2 schedule { inverse_sqrt { warmup_steps: 1 } } }
                                parts { schedule { multistep { milestone_steps: 1 } } } } })"},
+    {"LeNet", "model { lenet {} }"},
+    {"VggWithDropout", "model { vgg { blocks: 1 width: 3 hidden: 5 dropout: 0.4 } } loss { squared_error {} }"},
+    {"ResNet", "model { resnet { depth: 8 width: 2 } } optimizer { sgd { momentum: 0.9 } }"},
+    {"LayersOfAllKinds", R"(model { sequential {
+       layers { conv2d { filters: 3 kernel: 3 } } layers { batch_norm {} } layers { relu {} } layers { max_pool {} }
+       layers { residual { layers { conv2d { filters: 3 kernel: 3 } } layers { group_norm { groups: 3 } } } }
+       layers { gelu {} } layers { average_pool {} } layers { dropout {} } layers { global_average_pool {} }
+       layers { dense { units: 5 } } layers { tanh {} } } })"},
     {"StepsThatEndInsideAnEpoch", "steps: 9 optimizer { sgd { momentum: 0.5 } }"},
 };
 
@@ -81,6 +89,7 @@ struct Output {
   }
   void Finish(const train::Trainer& trainer) {
     for (const float value : trainer.params()) params.push_back(std::bit_cast<uint32_t>(value));
+    for (const float value : trainer.buffers()) params.push_back(std::bit_cast<uint32_t>(value));
   }
 };
 
@@ -91,7 +100,7 @@ class ResumptionTest : public testing::TestWithParam<Case> {
     EXPECT_TRUE(trainer.ok()) << trainer.status();
     return *std::move(trainer);
   }
-  const train::SyntheticExamples data_{8, 4, {.train = 72, .validation = 20, .test = 20}};
+  const train::SyntheticExamples data_{144, 4, {.train = 72, .validation = 20, .test = 20}, 4, 1, {12, 12, 1}};
   const CheckpointIdentity identity_{"workload", 3, "data", "engine"};
 };
 

@@ -1,10 +1,12 @@
-// Whole models, and with them each kind of layer, against finite differences in double.
+// Whole models, and with them each kind of layer and loss, against finite differences in double.
 
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "proto/contract/defaults.h"
 #include "proto/contract/random/philox.h"
 #include "worker/train/network.h"
 
@@ -13,85 +15,187 @@ namespace {
 
 struct Case {
   const char* name;
-  int inputs;
-  std::vector<uint32_t> hidden;
-  v1::Activation activation;
+  const char* model;
+  ImageShape input;  // Of height 0: a table with so many channels.
   int classes;
   int64_t batch;
+  Loss loss = {};
 };
+
+NetworkShape ShapeOfText(const char* text, const ImageShape& input, int classes) {
+  v1::Model model;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &model)) << text;
+  contract::FillDefaults(&model);
+  const int64_t features = input.is_image() ? input.size() : input.channels;
+  auto shape = ShapeOf(model, features, input.is_image() ? input : ImageShape{}, classes);
+  EXPECT_TRUE(shape.ok()) << shape.status();
+  return *std::move(shape);
+}
 
 class GradientTest : public testing::TestWithParam<Case> {
  protected:
-  GradientTest() {
+  GradientTest() : shape_(ShapeOfText(GetParam().model, GetParam().input, GetParam().classes)) {
     const Case& c = GetParam();
-    v1::Model model;
-    if (c.hidden.empty()) {
-      model.mutable_softmax_regression();
-    } else {
-      model.mutable_mlp()->mutable_hidden()->Add(c.hidden.begin(), c.hidden.end());
-      model.mutable_mlp()->set_activation(c.activation);
-    }
-    shape_ = ShapeOf(model, c.inputs, c.classes);
     contract::RandomStream stream(11, contract::RandomPurpose::kSplit, 0);
     params_ = AlignedBuffer<double>(shape_.parameter_count);
     for (double& value : params_.span()) value = 0.5 * stream.NextNormal();
-    features_ = AlignedBuffer<double>(c.batch * c.inputs);
+    buffers_ = AlignedBuffer<double>(shape_.buffer_count);
+    features_ = AlignedBuffer<double>(static_cast<size_t>(c.batch * shape_.inputs()));
     for (double& value : features_.span()) value = stream.NextNormal();
     for (int64_t i = 0; i < c.batch; ++i) {
-      rows_.push_back(features_.data() + i * c.inputs);
-      labels_.push_back(static_cast<int32_t>(stream.NextBelow(c.classes)));
+      rows_.push_back(features_.data() + i * shape_.inputs());
+      labels_.push_back(static_cast<int32_t>(stream.NextBelow(static_cast<uint64_t>(c.classes))));
     }
   }
-  Batch<double> batch() const { return {rows_.data(), labels_.data(), GetParam().batch}; }
+  Batch<double> batch() const { return {rows_.data(), labels_.data(), GetParam().batch, {.seed = 3, .step = 7}}; }
 
   NetworkShape shape_;
-  AlignedBuffer<double> params_, features_;
+  AlignedBuffer<double> params_, buffers_, features_;
   std::vector<const double*> rows_;
   std::vector<int32_t> labels_;
 };
 
 TEST_P(GradientTest, AgreesWithFiniteDifferencesOfTheLoss) {
-  const Network<double> network(shape_);
-  Network<double>::Workspace workspace(shape_, GetParam().batch, 1);
-  std::vector<double> gradient(shape_.parameter_count);
-  const double loss = network.LossAndGradient(params_.data(), batch(), gradient.data(), workspace, nullptr, nullptr);
-  EXPECT_NEAR(loss, network.Evaluate(params_.data(), batch(), workspace, nullptr).loss, 1e-12);
+  const Network<double> network(shape_, GetParam().loss);
+  Network<double>::Workspace workspace(network, GetParam().batch, 1);
+  std::vector<double> gradient(shape_.parameter_count), other(shape_.parameter_count);
+  // The loss as training sees it: with the batch's statistics and the step's dropout.
+  const auto loss = [&](std::vector<double>* result) {
+    return network.LossAndGradient(params_.data(), buffers_.data(), batch(), result->data(), workspace, nullptr,
+                                   nullptr);
+  };
+  loss(&gradient);
   const double h = 1e-6;
   double greatest = 0;
-  const size_t stride = 1 + shape_.parameter_count / 3000;  // Of a large model only some parameters.
+  const size_t stride = 1 + shape_.parameter_count / 500;  // Of a large model only some parameters.
   for (size_t i = 0; i < shape_.parameter_count; i += stride) {
     const double w = params_[i];
     params_[i] = w + h;
-    const double above = network.Evaluate(params_.data(), batch(), workspace, nullptr).loss;
+    const double above = loss(&other);
     params_[i] = w - h;
-    const double below = network.Evaluate(params_.data(), batch(), workspace, nullptr).loss;
+    const double below = loss(&other);
     params_[i] = w;
-    ASSERT_NEAR(gradient[i], (above - below) / (2 * h), 2e-8) << "parameter " << i;
+    ASSERT_NEAR(gradient[i], (above - below) / (2 * h), 5e-8 * (1 + std::abs(gradient[i]))) << "parameter " << i;
     greatest = std::max(greatest, std::abs(gradient[i]));
   }
   EXPECT_GT(greatest, 1e-3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, GradientTest,
-                         testing::Values(Case{"Softmax", 9, {}, v1::ACTIVATION_RELU, 5, 7},
-                                         Case{"SoftmaxOneExample", 20, {}, v1::ACTIVATION_RELU, 10, 1},
-                                         Case{"ReluLayer", 12, {17}, v1::ACTIVATION_RELU, 3, 13},
-                                         Case{"TanhLayer", 12, {17}, v1::ACTIVATION_TANH, 3, 13},
-                                         Case{"DeepRelu", 6, {19, 8, 33}, v1::ACTIVATION_RELU, 10, 32},
-                                         Case{"DeepTanh", 6, {19, 8, 33}, v1::ACTIVATION_TANH, 10, 32},
-                                         Case{"OneUnit", 3, {1}, v1::ACTIVATION_TANH, 2, 5},
-                                         Case{"OneExample", 30, {40}, v1::ACTIVATION_RELU, 10, 1},
-                                         // Several chunks of the implementation, the last one short.
-                                         Case{"ManyRows", 5, {7}, v1::ACTIVATION_TANH, 4, 1100}),
-                         [](const auto& test_case) { return std::string(test_case.param.name); });
+constexpr ImageShape kTable(int32_t features) { return {0, 0, features}; }
+
+INSTANTIATE_TEST_SUITE_P(
+    DenseModels, GradientTest,
+    testing::Values(
+        Case{"Softmax", "softmax_regression {}", kTable(9), 5, 7},
+        Case{"SoftmaxOneExample", "softmax_regression {}", kTable(20), 10, 1},
+        Case{"ReluLayer", "mlp { hidden: 17 }", kTable(12), 3, 13},
+        Case{"TanhLayer", "mlp { hidden: 17 activation: ACTIVATION_TANH }", kTable(12), 3, 13},
+        Case{"GeluLayer", "mlp { hidden: 17 activation: ACTIVATION_GELU }", kTable(12), 3, 13},
+        Case{"DeepRelu", "mlp { hidden: [19, 8, 33] }", kTable(6), 10, 32},
+        Case{"DeepTanh", "mlp { hidden: [19, 8, 33] activation: ACTIVATION_TANH }", kTable(6), 10, 32},
+        Case{"OneUnit", "mlp { hidden: 1 activation: ACTIVATION_TANH }", kTable(3), 2, 5},
+        Case{"OneExample", "mlp { hidden: 40 }", kTable(30), 10, 1},
+        // Several chunks of the implementation, the last one short.
+        Case{"ManyRows", "mlp { hidden: 7 activation: ACTIVATION_TANH }", kTable(5), 4, 1100},
+        Case{"LabelSmoothing", "mlp { hidden: 9 }", kTable(5), 11, 6, {.label_smoothing = 0.2}},
+        Case{"SquaredError", "mlp { hidden: 9 }", kTable(5), 11, 6, {.kind = Loss::Kind::kSquaredError}},
+        Case{"DenseBatchNorm",
+             "sequential { layers { dense { units: 9 bias: false } } layers { batch_norm {} } layers { tanh {} } }",
+             kTable(5), 3, 8},
+        Case{"DenseResidual",
+             "sequential { layers { dense { units: 9 } } layers { residual { layers { dense { units: 7 } } "
+             "layers { tanh {} } layers { dense { units: 9 } } } } layers { gelu {} } }",
+             kTable(5), 3, 6},
+        Case{"DropoutInFrontAndBehind",
+             "sequential { layers { dropout { probability: 0.25 } } layers { dense { units: 21 } } layers { relu {} } "
+             "layers { dropout { probability: 0.6 } } }",
+             kTable(11), 3, 6}),
+    [](const auto& test_case) { return std::string(test_case.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    ConvolutionalModels, GradientTest,
+    testing::Values(
+        Case{"OneConvolution",
+             "sequential { layers { conv2d { filters: 5 kernel: 3 } } layers { tanh {} } }",
+             {5, 4, 3},
+             4,
+             3},
+        Case{"TwoConvolutions",
+             "sequential { layers { conv2d { filters: 5 kernel: 3 } } layers { tanh {} } "
+             "layers { conv2d { filters: 19 kernel: 3 padding: 0 } } }",
+             {7, 6, 2},
+             4,
+             3},
+        Case{"LargeKernelsWithoutPadding",
+             "sequential { layers { conv2d { filters: 3 kernel: 5 padding: 0 bias: false } } layers { relu {} } "
+             "layers { conv2d { filters: 9 kernel: 4 padding: 3 } } layers { relu {} } layers { max_pool {} } }",
+             {11, 9, 2},
+             3,
+             4},
+        Case{"StrideTwo",
+             "sequential { layers { conv2d { filters: 4 kernel: 3 } } layers { tanh {} } "
+             "layers { conv2d { filters: 10 kernel: 3 stride: 2 } } }",
+             {7, 8, 1},
+             4,
+             3},
+        Case{"StrideThreeOfASmallKernel",
+             "sequential { layers { conv2d { filters: 4 kernel: 3 } } layers { tanh {} } "
+             "layers { conv2d { filters: 9 kernel: 1 stride: 3 } } layers { tanh {} } "
+             "layers { conv2d { filters: 3 kernel: 3 stride: 3 padding: 2 } } }",
+             {10, 11, 2},
+             4,
+             3},
+        Case{"Pools",
+             "sequential { layers { conv2d { filters: 9 kernel: 3 } } layers { max_pool { size: 3 stride: 2 } } "
+             "layers { gelu {} } layers { conv2d { filters: 6 kernel: 3 } } layers { average_pool { size: 2 stride: 1 "
+             "} } layers { conv2d { filters: 17 kernel: 1 } } layers { relu {} } layers { global_average_pool {} } }",
+             {9, 8, 2},
+             4,
+             3},
+        Case{"BatchNorms",
+             "sequential { layers { conv2d { filters: 6 kernel: 3 bias: false } } layers { batch_norm {} } "
+             "layers { relu {} } layers { conv2d { filters: 17 kernel: 3 stride: 2 } } layers { batch_norm {} } }",
+             {6, 5, 2},
+             3,
+             4},
+        Case{"GroupNorm",
+             "sequential { layers { conv2d { filters: 12 kernel: 3 } } layers { group_norm { groups: 3 } } "
+             "layers { tanh {} } layers { conv2d { filters: 4 kernel: 3 } } layers { group_norm { groups: 4 } } }",
+             {5, 6, 2},
+             3,
+             4},
+        Case{"ResidualIdentity",
+             "sequential { layers { conv2d { filters: 5 kernel: 3 } } layers { residual { layers { relu {} } "
+             "layers { conv2d { filters: 5 kernel: 3 } } layers { batch_norm {} } layers { tanh {} } "
+             "layers { conv2d { filters: 5 kernel: 3 } } } } layers { relu {} } }",
+             {5, 6, 2},
+             3,
+             4},
+        Case{"ResidualZeroPadding",
+             "sequential { layers { conv2d { filters: 5 kernel: 3 } } layers { tanh {} } layers { residual { "
+             "layers { conv2d { filters: 11 kernel: 3 stride: 2 } } layers { relu {} } "
+             "layers { conv2d { filters: 11 kernel: 3 } } } } layers { relu {} } }",
+             {7, 6, 2},
+             3,
+             4},
+        Case{"ResidualProjection",
+             "sequential { layers { conv2d { filters: 5 kernel: 3 } } layers { relu {} } layers { residual { "
+             "shortcut: SHORTCUT_PROJECTION layers { conv2d { filters: 9 kernel: 3 stride: 2 } } layers { batch_norm "
+             "{} } layers { relu {} } layers { conv2d { filters: 9 kernel: 3 } } } } layers { tanh {} } }",
+             {7, 6, 2},
+             3,
+             4},
+        Case{"LeNet", "lenet { modern: false }", {28, 28, 1}, 10, 2},
+        Case{"Vgg", "vgg { blocks: [1, 2] width: 4 hidden: 20 dropout: 0.3 }", {8, 8, 3}, 5, 4},
+        Case{"ResNet", "resnet { depth: 8 width: 4 }", {8, 8, 3}, 5, 4},
+        Case{"ResNetWithoutSkips", "resnet { depth: 8 width: 4 skip_connections: false }", {8, 8, 3}, 5, 4}),
+    [](const auto& test_case) { return std::string(test_case.param.name); });
 
 // The mean over a short batch is over its own size, and the gradient of a batch is the mean of its examples'.
 TEST(MeanGradientTest, OfABatchIsTheMeanOverItsExamples) {
-  v1::Model model;
-  model.mutable_mlp()->add_hidden(6);
-  const NetworkShape shape = ShapeOf(model, 4, 3);
+  const NetworkShape shape = ShapeOfText("mlp { hidden: 6 }", kTable(4), 3);
   const Network<double> network(shape);
-  Network<double>::Workspace workspace(shape, 3, 1);
+  Network<double>::Workspace workspace(network, 3, 1);
   AlignedBuffer<double> params(shape.parameter_count), features(12);
   contract::RandomStream stream(1, contract::RandomPurpose::kSplit, 0);
   for (double& value : params.span()) value = stream.NextNormal();
@@ -99,12 +203,13 @@ TEST(MeanGradientTest, OfABatchIsTheMeanOverItsExamples) {
   const double* rows[] = {features.data(), features.data() + 4, features.data() + 8};
   const int32_t labels[] = {0, 2, 1};
   std::vector<double> whole(shape.parameter_count), one(shape.parameter_count), mean(shape.parameter_count, 0.0);
+  const auto compute = [&](const Batch<double>& batch, std::vector<double>* gradient) {
+    return network.LossAndGradient(params.data(), nullptr, batch, gradient->data(), workspace, nullptr, nullptr);
+  };
+  const double loss = compute({rows, labels, 3}, &whole);
   double mean_loss = 0;
-  const double loss =
-      network.LossAndGradient(params.data(), {rows, labels, 3}, whole.data(), workspace, nullptr, nullptr);
   for (int i = 0; i < 3; ++i) {
-    mean_loss +=
-        network.LossAndGradient(params.data(), {rows + i, labels + i, 1}, one.data(), workspace, nullptr, nullptr) / 3;
+    mean_loss += compute({rows + i, labels + i, 1}, &one) / 3;
     for (size_t p = 0; p < mean.size(); ++p) mean[p] += one[p] / 3;
   }
   EXPECT_NEAR(loss, mean_loss, 1e-14);

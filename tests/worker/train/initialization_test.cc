@@ -12,7 +12,7 @@ namespace {
 NetworkShape ShapeWithHidden(uint32_t hidden) {
   v1::Model model;
   model.mutable_mlp()->add_hidden(hidden);
-  return ShapeOf(model, 200, 10);
+  return ShapeOf(model, 200, {}, 10).value();
 }
 
 struct Moments {
@@ -38,7 +38,7 @@ TEST_P(InitializationTest, WeightsHaveTheirDistribution) {
   const NetworkShape shape = ShapeWithHidden(300);
   std::vector<float> params(shape.parameter_count, 7.0f);
   Initialize(GetParam().kind, 3, shape, params);
-  const Moments m = MomentsOf(std::span<const float>(params).first(shape.layers[0].biases));
+  const Moments m = MomentsOf(std::span<const float>(params).first(shape.parameters[1].offset));
   EXPECT_NEAR(m.mean, 0, GetParam().stddev * 0.02);  // Five standard errors.
   EXPECT_NEAR(m.stddev, GetParam().stddev, GetParam().stddev * 0.02);
   if (GetParam().greatest > 0) {
@@ -51,7 +51,7 @@ TEST_P(InitializationTest, BiasesAreZeroExceptWithUniform) {
   const NetworkShape shape = ShapeWithHidden(300);
   std::vector<float> params(shape.parameter_count, 7.0f);
   Initialize(GetParam().kind, 3, shape, params);
-  const Moments m = MomentsOf(std::span<const float>(params).subspan(shape.layers[0].biases, 300));
+  const Moments m = MomentsOf(std::span<const float>(params).subspan(shape.parameters[1].offset, 300));
   if (GetParam().kind == v1::INITIALIZATION_UNIFORM) {
     EXPECT_GT(m.stddev, 0.03);
     EXPECT_LE(m.greatest, GetParam().greatest * (1 + 1e-6));
@@ -81,33 +81,18 @@ TEST(InitializationStreamTest, SeedsDifferAndRepeat) {
 TEST(InitializationStreamTest, ALayerDoesNotDependOnTheOneBefore) {
   v1::Model model;
   model.mutable_mlp()->add_hidden(4);
-  const NetworkShape narrow = ShapeOf(model, 3, 10), wide = ShapeOf(model, 77, 10);
+  const NetworkShape narrow = ShapeOf(model, 3, {}, 10).value(), wide = ShapeOf(model, 77, {}, 10).value();
   std::vector<float> a(narrow.parameter_count), b(wide.parameter_count);
   Initialize(v1::INITIALIZATION_HE, 1, narrow, a);
   Initialize(v1::INITIALIZATION_HE, 1, wide, b);
-  EXPECT_TRUE(std::equal(a.begin() + static_cast<int64_t>(narrow.layers[1].weights), a.end(),
-                         b.begin() + static_cast<int64_t>(wide.layers[1].weights)));
-}
-
-TEST(NetworkShapeTest, LayersLieInOrderWithoutGaps) {
-  v1::Model model;
-  for (const uint32_t units : {20u, 30u}) model.mutable_mlp()->add_hidden(units);
-  const NetworkShape shape = ShapeOf(model, 7, 4);
-  ASSERT_EQ(shape.layers.size(), 3u);
-  size_t place = 0;
-  for (const DenseLayer& layer : shape.layers) {
-    EXPECT_EQ(layer.weights, place);
-    EXPECT_EQ(layer.biases, place + static_cast<size_t>(layer.inputs * layer.outputs));
-    place = layer.biases + static_cast<size_t>(layer.outputs);
-  }
-  EXPECT_EQ(shape.parameter_count, place);
-  EXPECT_EQ(shape.layers[2].activation, Activation::kNone);
+  EXPECT_TRUE(std::equal(a.begin() + static_cast<int64_t>(narrow.parameters[2].offset), a.end(),
+                         b.begin() + static_cast<int64_t>(wide.parameters[2].offset)));
 }
 
 TEST(NetworkShapeTest, ParameterTensorsCoverTheFlatVectorInOrder) {
   v1::Model model;
   for (const uint32_t units : {20u, 30u}) model.mutable_mlp()->add_hidden(units);
-  const NetworkShape shape = ShapeOf(model, 7, 4);
+  const NetworkShape shape = ShapeOf(model, 7, {}, 4).value();
   ASSERT_EQ(shape.parameters.size(), 6u);
   size_t place = 0;
   for (const ParameterTensor& tensor : shape.parameters) {
@@ -116,12 +101,12 @@ TEST(NetworkShapeTest, ParameterTensorsCoverTheFlatVectorInOrder) {
   }
   EXPECT_EQ(place, shape.parameter_count);
   const ParameterTensor& weight = shape.parameters[2];
-  EXPECT_EQ(weight.name, "1.dense.weight");
+  EXPECT_EQ(weight.name, "2.dense.weight");
   EXPECT_EQ(weight.role, ParameterRole::kWeight);
   EXPECT_EQ(weight.shape, (std::vector<int64_t>{20, 30}));
   EXPECT_EQ(weight.filters(), 30);
   EXPECT_EQ(weight.fan_in, 20);
-  EXPECT_EQ(shape.parameters[5].name, "2.dense.bias");
+  EXPECT_EQ(shape.parameters[5].name, "4.dense.bias");
   EXPECT_EQ(shape.parameters[5].role, ParameterRole::kBias);
 }
 

@@ -51,7 +51,7 @@ TEST_P(SoftmaxLossTest, GradientAgreesWithFiniteDifferences) {
   const double scale = 0.25, h = 1e-5;
   double losses[kRows];
   AlignedBuffer<double> gradient = CopyOfLogits();
-  SoftmaxCrossEntropyGradient(gradient.data(), stride_, labels_.data(), kRows, classes_, scale, losses);
+  SoftmaxCrossEntropyGradient(gradient.data(), stride_, labels_.data(), kRows, classes_, 0.0, scale, losses);
   for (int i = 0; i < kRows; ++i) {
     double* row = logits_.data() + i * stride_;
     EXPECT_NEAR(losses[i], ExpectedLoss(row, labels_[i]), 1e-13);
@@ -104,7 +104,7 @@ TEST(SoftmaxLossOfBadLogitsTest, ALogitThatIsNotFiniteShowsInTheLoss) {
       float loss, loss_with_gradient;
       uint8_t correct;
       SoftmaxCrossEntropy(logits.data(), 16, &label, 1, 10, &loss, &correct);
-      SoftmaxCrossEntropyGradient(logits.data(), 16, &label, 1, 10, 1.0f, &loss_with_gradient);
+      SoftmaxCrossEntropyGradient(logits.data(), 16, &label, 1, 10, 0.0f, 1.0f, &loss_with_gradient);
       EXPECT_FALSE(std::isfinite(loss)) << bad << " at " << place;
       EXPECT_FALSE(std::isfinite(loss_with_gradient)) << bad << " at " << place;
     }

@@ -16,7 +16,8 @@ class SyntheticExamples {
   struct Size {
     int64_t train = 100, validation = 30, test = 30;
   };
-  SyntheticExamples(int32_t features, int32_t classes, Size size, float distance = 4, uint64_t seed = 1)
+  SyntheticExamples(int32_t features, int32_t classes, Size size, float distance = 4, uint64_t seed = 1,
+                    const ImageShape& image = {})
       : features_(features),
         stride_((features + 15) / 16 * 16),
         buffer_(static_cast<size_t>((size.train + size.validation + size.test) * stride_)),
@@ -33,6 +34,7 @@ class SyntheticExamples {
     view_.validation = Part(size.train, size.validation);
     view_.test = Part(size.train + size.validation, size.test);
     view_.classes = classes;
+    view_.image = image;
   }
 
   const TrainingData& view() const { return view_; }

@@ -1,0 +1,198 @@
+#include "worker/train/layers/convolution.h"
+
+#include <algorithm>
+
+#include "worker/train/layers/elementwise.h"
+#include "worker/train/layers/layout.h"
+
+namespace basin::worker::train {
+namespace {
+
+// Pieces of the gradient: enough for a few threads to share, and each worth its way through the images.
+constexpr int64_t kPieces = 4;
+constexpr int64_t kPieceElements = 4096;
+constexpr int64_t kPieceRowsMultiple = 6;  // Rows of a tile of the product.
+
+// The matrix that Pack makes.
+template <typename T>
+Matrix<T> PackedMatrix(const T* packed, int32_t depth, int32_t columns) {
+  return {packed, kPanelColumns<T>, depth, columns, int64_t{depth} * kPanelColumns<T>};
+}
+
+// Offsets of every step-th pixel of an image whose lines are `line` apart, from `y`, `x` on.
+std::vector<int32_t> PixelOffsets(int64_t height, int64_t width, int64_t step, int64_t y, int64_t x, int64_t line,
+                                  int64_t channels) {
+  std::vector<int32_t> offsets;
+  offsets.reserve(static_cast<size_t>(height * width));
+  for (int64_t i = 0; i < height; ++i) {
+    for (int64_t j = 0; j < width; ++j) {
+      offsets.push_back(static_cast<int32_t>((y + i * step) * line + (x + j * step) * channels));
+    }
+  }
+  return offsets;
+}
+
+// `rows` segments of `length` elements, `line` apart; one, if they follow each other.
+std::vector<PatchSegment> SegmentsOf(size_t rows, int64_t line, int64_t length) {
+  if (line == length && rows > 0) return {{0, static_cast<int32_t>(static_cast<int64_t>(rows) * length)}};
+  std::vector<PatchSegment> segments;
+  for (size_t row = 0; row < rows && length > 0; ++row) {
+    segments.push_back({static_cast<int32_t>(static_cast<int64_t>(row) * line), static_cast<int32_t>(length)});
+  }
+  return segments;
+}
+
+// Elements begin .. end - 1 of a patch.
+std::vector<PatchSegment> Part(const std::vector<PatchSegment>& segments, int64_t begin, int64_t end) {
+  std::vector<PatchSegment> part;
+  int64_t first = 0;
+  for (const PatchSegment& segment : segments) {
+    const int64_t from = std::max<int64_t>(begin - first, 0), to = std::min<int64_t>(end - first, segment.depth);
+    if (from < to) {
+      part.push_back({segment.offset + static_cast<int32_t>(from), static_cast<int32_t>(to - from)});
+    }
+    first += segment.depth;
+  }
+  return part;
+}
+
+// The taps that reach pixels whose place is `remainder` modulo the stride, from the last on.
+std::vector<int32_t> TapsOf(int32_t remainder, int32_t stride, int32_t kernel) {
+  std::vector<int32_t> taps;
+  for (int32_t tap = remainder; tap < kernel; tap += stride) taps.insert(taps.begin(), tap);
+  return taps;
+}
+
+}  // namespace
+
+template <typename T>
+Convolution<T>::Convolution(const NetworkShape& shape, const Node& node)
+    : node_(node),
+      channels_(shape.nodes[static_cast<size_t>(node.inputs[0])].output.channels),
+      filters_(node.output.channels),
+      depth_(static_cast<int32_t>(node.weight_rows)),
+      pixels_(node.output.pixels()) {
+  const Node& before = shape.nodes[static_cast<size_t>(node.inputs[0])];
+  const Layout in = LayoutOf(before.output, before.border), out = LayoutOf(node.output, node.border);
+  const Layout deltas = LayoutOf(node.output, node.delta_border);
+  const int64_t height = node.output.height, width = node.output.width;
+  patches_ = PixelOffsets(height, width, node.stride, -node.padding, -node.padding, in.line, channels_);
+  outs_ = PixelOffsets(height, width, 1, 0, 0, out.line, filters_);
+  deltas_ = PixelOffsets(height, width, 1, 0, 0, deltas.line, filters_);
+  segments_ = SegmentsOf(static_cast<size_t>(node.kernel_height), in.line, int64_t{node.kernel_width} * channels_);
+
+  int64_t rows = std::min<int64_t>((depth_ + kPieces - 1) / kPieces, std::max<int64_t>(kPieceElements / filters_, 1));
+  rows = (rows + kPieceRowsMultiple - 1) / kPieceRowsMultiple * kPieceRowsMultiple;
+  piece_rows_ = rows;
+  for (int64_t begin = 0; begin < depth_; begin += rows) {
+    piece_segments_.push_back(Part(segments_, begin, std::min<int64_t>(begin + rows, depth_)));
+  }
+
+  state_size_ = PackedSize<T>(depth_, filters_);
+  if (before.needs_delta) {
+    AddClasses(before.output, deltas.line, in.line, LayoutOf(before.output, before.delta_border).line);
+    turned_ = state_size_;
+    state_size_ += int64_t{depth_} / channels_ * filters_ * channels_ + kPanelColumns<T>;
+  }
+}
+
+template <typename T>
+void Convolution<T>::AddClasses(const ImageShape& in, int64_t delta_line, int64_t in_line, int64_t in_delta_line) {
+  const int32_t stride = node_.stride;
+  for (int32_t y = 0; y < std::min(stride, in.height); ++y) {
+    for (int32_t x = 0; x < std::min(stride, in.width); ++x) {
+      // Tap t of the output's pixel o reads the input's pixel o * stride - padding + t.
+      Class c;
+      c.rows = TapsOf((y + node_.padding) % stride, stride, node_.kernel_height);
+      c.columns = TapsOf((x + node_.padding) % stride, stride, node_.kernel_width);
+      const int64_t height = (in.height - y + stride - 1) / stride, width = (in.width - x + stride - 1) / stride;
+      const bool reached = !c.rows.empty() && !c.columns.empty();
+      const int64_t first_y = reached ? (y + node_.padding - c.rows.front()) / stride : 0;
+      const int64_t first_x = reached ? (x + node_.padding - c.columns.front()) / stride : 0;
+      c.patches = PixelOffsets(height, width, 1, first_y, first_x, delta_line, filters_);
+      c.outs = PixelOffsets(height, width, stride, y, x, in_delta_line, channels_);
+      c.gates = PixelOffsets(height, width, stride, y, x, in_line, channels_);
+      if (reached)
+        c.segments = SegmentsOf(c.rows.size(), delta_line, static_cast<int64_t>(c.columns.size()) * filters_);
+      c.matrix = state_size_;
+      state_size_ += PackedSize<T>(DepthOf(c), channels_);
+      classes_.push_back(std::move(c));
+    }
+  }
+}
+
+template <typename T>
+void Convolution<T>::Prepare(const Pass<T>& pass) const {
+  const T* weights = pass.params + node_.weights;
+  Pack<T>({weights, filters_, depth_, filters_}, pass.state);
+  if (!pass.training) return;
+  T* turned = pass.state + turned_;
+  for (const Class& c : classes_) {
+    T* to = turned;
+    for (const int32_t row : c.rows) {
+      for (const int32_t column : c.columns) {
+        const int64_t tap = int64_t{row} * node_.kernel_width + column;
+        Transpose<T>(weights + tap * channels_ * filters_, channels_, filters_, 0, filters_, to, channels_);
+        to += int64_t{filters_} * channels_;
+      }
+    }
+    Pack<T>({turned, channels_, DepthOf(c), channels_}, pass.state + c.matrix);
+  }
+}
+
+template <typename T>
+void Convolution<T>::Forward(const Pass<T>& pass, int64_t first, int64_t count) const {
+  const Matrix<T> weights = PackedMatrix<T>(pass.state, depth_, filters_);
+  const ChainStart<T> start{node_.has_bias ? pass.params + node_.biases : nullptr, false};
+  const Finish finish = node_.activation == Activation::kRelu ? Finish::kRelu : Finish::kNone;
+  for (int64_t i = first; i < first + count; ++i) {
+    MultiplyPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, segments_, weights, start, finish,
+                       {nullptr, nullptr}, {pass.out.at(i), outs_.data()});
+    if (node_.activation != Activation::kTanh) continue;
+    ForEachPacket<T>(node_.output, pass.out.line, pass.out.line, [&](int64_t place, int64_t, int64_t remaining) {
+      T* to = pass.out.at(i) + place;
+      StoreLanes<T>(to, Tanh(Load(to)), remaining);
+    });
+  }
+}
+
+template <typename T>
+void Convolution<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count) const {
+  const typename Pass<T>::Edge& edge = pass.edges[0];
+  if (!edge.wanted) return;
+  for (int64_t i = first; i < first + count; ++i) {
+    for (const Class& c : classes_) {
+      MultiplyPatches<T>({pass.out_deltas.at(i), c.patches.data()}, static_cast<int64_t>(c.patches.size()), c.segments,
+                         PackedMatrix<T>(pass.state + c.matrix, DepthOf(c), channels_), {nullptr, edge.accumulate},
+                         edge.finish, {edge.finish == Finish::kNone ? nullptr : pass.in[0].rows[i], c.gates.data()},
+                         {pass.in_deltas[0].at(i), c.outs.data()});
+    }
+  }
+}
+
+template <typename T>
+int64_t Convolution<T>::PieceBegin(int64_t piece) const {
+  // The last piece has the biases.
+  if (piece == pieces()) return (int64_t{depth_} + node_.has_bias) * filters_;
+  return piece * piece_rows_ * filters_;
+}
+
+template <typename T>
+void Convolution<T>::Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool accumulate, T* result) const {
+  const std::vector<PatchSegment>& segments = piece_segments_[static_cast<size_t>(piece)];
+  const int64_t rows = std::min<int64_t>(piece_rows_, depth_ - piece * piece_rows_);
+  for (int64_t i = 0; i < count; ++i) {
+    const ScatteredRows<const T> deltas{pass.out_deltas.at(i), deltas_.data()};
+    const bool add = accumulate || i > 0;
+    MultiplyTransposedPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, segments, deltas, filters_, add,
+                                 result);
+    if (piece + 1 == pieces() && node_.has_bias) {
+      SumScatteredRows<T>(deltas, pixels_, filters_, add, result + rows * filters_);
+    }
+  }
+}
+
+template class Convolution<float>;
+template class Convolution<double>;
+
+}  // namespace basin::worker::train

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+
+#include "worker/train/image_shape.h"
+
+namespace basin::worker::train {
+
+// How an image with a border lies in memory, in elements.
+struct Layout {
+  int64_t line;    // From a row of the image to the next.
+  int64_t stride;  // From an example to the next: a multiple of 16.
+  int64_t origin;  // Of the first pixel, from the example's first element.
+};
+
+inline Layout LayoutOf(const ImageShape& shape, int32_t border) {
+  const int64_t line = (shape.width + 2 * int64_t{border}) * shape.channels;
+  const int64_t size = (shape.height + 2 * int64_t{border}) * line;
+  return {line, (size + 15) / 16 * 16, border * (line + shape.channels)};
+}
+
+// An image as stretches of consecutive elements: its rows, or one stretch where nothing lies between them.
+struct Stretches {
+  int64_t count, length;
+};
+
+// For values of `shape` whose rows are `lines` apart.
+inline Stretches StretchesOf(const ImageShape& shape, std::initializer_list<int64_t> lines) {
+  const int64_t length = int64_t{shape.width} * shape.channels;
+  const bool gapless = std::all_of(lines.begin(), lines.end(), [&](int64_t line) { return line == length; });
+  return gapless ? Stretches{1, length * shape.height} : Stretches{shape.height, length};
+}
+
+}  // namespace basin::worker::train
