@@ -22,8 +22,10 @@
 #include "server/runtime/endpoint_file.h"
 #include "server/runtime/log.h"
 #include "server/runtime/system_clock.h"
+#include "server/security_flags.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/sqlite_store.h"
+#include "server/token_command.h"
 
 namespace basin::server {
 namespace {
@@ -38,7 +40,7 @@ struct Flags {
   std::string listen = "127.0.0.1:7077";
   std::string data_dir;
   double lease_seconds = 30;
-  bool insecure_allow_remote = false;
+  SecurityFlags security;
   bool enable_reflection = false;
   std::string log_format = "text";
   std::string log_level = "info";
@@ -65,9 +67,7 @@ void DeclareFlags(CLI::App* app, Flags* flags) {
       ->envname("BASIN_LEASE_SECONDS")
       ->check(CLI::Range(0.5, 86400.0))
       ->capture_default_str();
-  app->add_flag("--insecure-allow-remote", flags->insecure_allow_remote,
-                "Serve other machines without encryption and without authentication")
-      ->envname("BASIN_INSECURE_ALLOW_REMOTE");
+  DeclareSecurityFlags(app, &flags->security);
   app->add_flag("--enable-reflection", flags->enable_reflection, "Tell any caller the schema of the services")
       ->envname("BASIN_ENABLE_REFLECTION");
   app->add_option("--log-format", flags->log_format, "text or json")
@@ -113,20 +113,36 @@ sigset_t BlockSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
-void WaitForSignal(const sigset_t& signals) {
+void Reload(access::Gatekeeper* gatekeeper) {
+  if (gatekeeper == nullptr) {
+    Log(LogLevel::kWarn, "nothing to reload: tokens take effect when the server starts with them");
+    return;
+  }
+  const absl::Status reloaded = gatekeeper->Reload();
+  if (reloaded.ok()) {
+    Log(LogLevel::kInfo, "tokens and certificates' roles are read again");
+  } else {
+    Log(LogLevel::kError, "the tokens and roles of before stay in force",
+        {{"reason", std::string(reloaded.message())}});
+  }
+}
+
+// Returns when it is time to stop. SIGHUP reloads who may call.
+void WaitForSignal(const sigset_t& signals, access::Gatekeeper* gatekeeper) {
   int number = 0;
-  sigwait(&signals, &number);
+  while (sigwait(&signals, &number) == 0 && number == SIGHUP) Reload(gatekeeper);
   Log(LogLevel::kInfo, "draining; another signal stops at once", {{"signal", strsignal(number)}});
   // The same signal again at once is the same word: the kernel repeats a parent's death signal for each of its threads.
   constexpr timespec kTogether = {.tv_sec = 0, .tv_nsec = 100'000'000};
   int second = 0;
   do {
     second = sigtimedwait(&signals, nullptr, &kTogether);
-  } while (second == number);
+  } while (second == number || second == SIGHUP);
   // A second signal ends the process with its default action: what was acknowledged is on disk.
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
@@ -134,7 +150,8 @@ void WaitForSignal(const sigset_t& signals) {
   if (second > 0) raise(second);
 }
 
-absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const sigset_t& signals) {
+absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const rpc::TlsOptions& tls,
+                   access::Gatekeeper* gatekeeper, const sigset_t& signals) {
   const absl::Status made = MakeDataDir(flags.data_dir);
   if (!made.ok()) return made;
   const absl::StatusOr<std::unique_ptr<store::SqliteStore>> store = store::SqliteStore::Open(flags.data_dir);
@@ -143,7 +160,11 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const s
   const absl::StatusOr<std::unique_ptr<store::SqliteQueries>> queries =
       store::SqliteQueries::Open(flags.data_dir, [&clock] { return clock.Read().mono; });
   if (!queries.ok()) return queries.status();
-  rpc::ServerOptions options{.listen = listen, .coordinator = {}, .enable_reflection = flags.enable_reflection};
+  rpc::ServerOptions options{.listen = listen,
+                             .tls = tls,
+                             .gatekeeper = gatekeeper,
+                             .coordinator = {},
+                             .enable_reflection = flags.enable_reflection};
   options.coordinator.settings.lease =
       std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(flags.lease_seconds));
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =
@@ -154,43 +175,59 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const s
       runtime::EndpointFile::Write(flags.data_dir, address);
   if (!endpoint.ok()) return endpoint.status();
   Log(LogLevel::kInfo, absl::StrCat("listening on ", address),
-      {{"version", contract::kVersion}, {"data_dir", flags.data_dir}, {"lease_s", flags.lease_seconds}});
-  WaitForSignal(signals);
+      {{"version", contract::kVersion},
+       {"data_dir", flags.data_dir},
+       {"lease_s", flags.lease_seconds},
+       {"tls", tls.enabled() ? (tls.require_client_certificate ? "mutual" : "yes") : "no"},
+       {"authentication", gatekeeper != nullptr ? "yes" : "no"}});
+  WaitForSignal(signals, gatekeeper);
   (*server)->Shutdown();
   Log(LogLevel::kInfo, "stopped");
   return absl::OkStatus();
+}
+
+int UsageError(const absl::Status& status) {
+  std::fprintf(stderr, "basin-server: %s\n", std::string(status.message()).c_str());
+  return kExitUsage;
 }
 
 int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("The coordinator of basin: turns sweeps into trials and leases them to workers.", "basin-server");
   DeclareFlags(&app, &flags);
+  int command_exit_code = -1;
+  AddTokenCommand(
+      &app,
+      [&flags] {
+        const absl::Status made = MakeDataDir(flags.data_dir);
+        if (!made.ok()) throw CLI::RuntimeError(std::string(made.message()), kExitFailed);
+        return TokenFileOf(flags.security, flags.data_dir);
+      },
+      &command_exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (command_exit_code >= 0) return command_exit_code;
   const absl::StatusOr<rpc::ListenAddress> listen = rpc::ParseListenAddress(flags.listen);
-  if (!listen.ok()) {
-    std::fprintf(stderr, "basin-server: %s\n", std::string(listen.status().message()).c_str());
-    return kExitUsage;
-  }
-  if (!listen->IsLoopback() && !flags.insecure_allow_remote) {
-    std::fprintf(stderr,
-                 "basin-server: %s can be reached from other machines, and nothing would be encrypted or "
-                 "authenticated.\nListen on 127.0.0.1, or add --insecure-allow-remote if the network is trusted.\n",
-                 flags.listen.c_str());
-    return kExitUsage;
-  }
+  if (!listen.ok()) return UsageError(listen.status());
+  const absl::StatusOr<std::unique_ptr<access::Gatekeeper>> gatekeeper = OpenGatekeeper(flags.security, flags.data_dir);
+  if (!gatekeeper.ok()) return UsageError(gatekeeper.status());
+  const absl::StatusOr<rpc::TlsOptions> tls = CheckSecurity(flags.security, *listen, gatekeeper->get());
+  if (!tls.ok()) return UsageError(tls.status());
   runtime::StartLogging(flags.log_format == "json" ? LogFormat::kJson : LogFormat::kText, LevelOf(flags.log_level));
   gpr_set_log_function(LogGrpc);
-  if (!listen->IsLoopback()) {
+  if (!listen->IsLoopback() && *gatekeeper == nullptr) {
     Log(LogLevel::kWarn,
         "INSECURE: anyone who reaches this address can submit sweeps, read all results and act as a worker",
         {{"listen", flags.listen}});
+  } else if (!listen->IsLoopback() && !tls->enabled()) {
+    Log(LogLevel::kWarn, "INSECURE: anyone on the way to this address can read tokens and results, and use the tokens",
+        {{"listen", flags.listen}});
   }
   const sigset_t signals = BlockSignals();
-  const absl::Status served = Serve(flags, *listen, signals);
+  const absl::Status served = Serve(flags, *listen, *tls, gatekeeper->get(), signals);
   if (served.ok()) return 0;
   Log(LogLevel::kError, "the server did not start", {{"reason", std::string(served.message())}});
   return kExitFailed;

@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpc/support/log.h"
 #include "proto/contract/channel.h"
+#include "proto/contract/tls_probe.h"
 #include "proto/contract/version.h"
 #include "worker/agent/agent.h"
 #include "worker/agent/grpc_coordinator_client.h"
@@ -42,7 +43,7 @@ __attribute__((constructor(101), target("arch=x86-64"))) void RequireCpu() {
   _exit(1);
 }
 
-constexpr int kUsageError = 2;
+constexpr int kUsageError = 2, kNotPermitted = 4;
 // A worker that is told to stop is gone after this, whatever its jobs do.
 constexpr timespec kLongestDrain = {.tv_sec = 15, .tv_nsec = 0};
 constexpr timespec kTogether = {.tv_sec = 0, .tv_nsec = 100'000'000};
@@ -53,6 +54,7 @@ struct Flags {
   uint32_t threads_per_trial = 1;
   std::string data_dir;
   std::string name;
+  basin::contract::CredentialFiles credentials;
   agent::LogFormat log_format = agent::LogFormat::kText;
   agent::LogLevel log_level = agent::LogLevel::kInfo;
 };
@@ -110,6 +112,13 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--name", flags.name, "How the worker is called in lists [HOSTNAME-PID]")
       ->envname("BASIN_NAME")
       ->check(CheckName);
+  app.add_option("--cacert", flags.credentials.ca, "PEM file of the authority of the server's certificate: use TLS")
+      ->envname("BASIN_CACERT");
+  app.add_option("--cert", flags.credentials.certificate, "PEM file of this worker's certificate (mutual TLS)")
+      ->envname("BASIN_CERT");
+  app.add_option("--key", flags.credentials.key, "PEM file of the certificate's key")->envname("BASIN_KEY");
+  app.add_option("--token-file", flags.credentials.token, "File with this worker's token; read again when it changes")
+      ->envname("BASIN_TOKEN_FILE");
   app.add_option("--log-format", flags.log_format, "text or json")
       ->envname("BASIN_LOG_FORMAT")
       ->transform(CLI::CheckedTransformer(std::map<std::string, agent::LogFormat>{{"text", agent::LogFormat::kText},
@@ -192,7 +201,13 @@ int RunWorker(const Flags& flags, agent::EventLog* log) {
                {{"data_dir", flags.data_dir}, {"error", std::string(catalog.status().message())}});
     return 1;
   }
-  agent::GrpcCoordinatorClient client(basin::contract::CreateChannel(flags.server));
+  const auto channel = basin::contract::CreateChannel(flags.server, flags.credentials);
+  if (!channel.ok()) {
+    log->Error("the credentials can't be used", {{"error", std::string(channel.status().message())}});
+    return absl::IsUnauthenticated(channel.status()) ? kNotPermitted : kUsageError;
+  }
+  agent::GrpcCoordinatorClient client(
+      *channel, [&flags] { return basin::contract::ExplainUnavailable(flags.server, flags.credentials); });
   agent::SystemClock clock;
   agent::Agent worker(MakeOptions(flags, catalog->get()), &client, &clock, log);
   log->Info("starting", {{"version", std::string(basin::contract::kVersion)},
@@ -208,6 +223,7 @@ int RunWorker(const Flags& flags, agent::EventLog* log) {
   done = true;
   pthread_kill(signals.native_handle(), SIGTERM);
   signals.join();
+  if (absl::IsUnauthenticated(left) || absl::IsPermissionDenied(left)) return kNotPermitted;
   return left.ok() ? 0 : 1;
 }
 

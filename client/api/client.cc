@@ -9,6 +9,7 @@
 #include "client/api/retry.h"
 #include "proto/contract/channel.h"
 #include "proto/contract/status.h"
+#include "proto/contract/tls_probe.h"
 
 namespace basin::client::api {
 namespace {
@@ -44,12 +45,20 @@ std::string Cause(const std::string& message) {
   return message;
 }
 
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address,
+                                                           const contract::CredentialFiles& files) {
+  auto channel = contract::CreateChannel(address, files);
+  if (channel.ok() || absl::IsUnauthenticated(channel.status())) return channel;
+  return absl::InvalidArgumentError(channel.status().message());
+}
+
 }  // namespace
 
 Client::Client(std::string address, ClientOptions options)
     : address_(std::move(address)),
       options_(options),
-      channel_(contract::CreateChannel(address_)),
+      opened_(OpenChannel(address_, options_.credentials)),
+      channel_(opened_.ok() ? *opened_ : contract::CreateChannel(address_)),
       stub_(v1::SweepService::NewStub(channel_)) {}
 
 void Client::Interrupt() {
@@ -60,6 +69,7 @@ void Client::Interrupt() {
 }
 
 absl::Status Client::InvokeOnce(double deadline_seconds, const Try& attempt) {
+  if (!opened_.ok()) return opened_.status();
   grpc::ClientContext context;
   contract::PrepareContext(&context, deadline_seconds);
   {
@@ -99,7 +109,9 @@ bool Client::SleepUnlessInterrupted(double seconds) {
   return !interrupt_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return interrupted_; });
 }
 
-absl::Status Client::Unreachable(const absl::Status& status) const {
+absl::Status Client::Unreachable(const absl::Status& status) {
+  const absl::Status explained = contract::ExplainUnavailable(address_, options_.credentials);
+  if (!explained.ok()) return explained;
   return absl::UnavailableError(
       "no basin server answers at " + address_ + " (" + Cause(std::string(status.message())) +
       "); start one with `basin up`, or name another with --server HOST:PORT or BASIN_SERVER");

@@ -15,6 +15,7 @@
 #include "client/api/pager.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "proto/contract/channel.h"
 
 namespace basin::client::api {
 
@@ -25,11 +26,13 @@ struct ClientOptions {
   double patience_seconds = 15;
   // Deadline of one try of an ordinary call.
   double deadline_seconds = 30;
+  contract::CredentialFiles credentials = {};
 };
 
 // The calls of SweepService at one address. Each has a deadline; each may safely be repeated (a creating one by its
 // request id) and is, with jitter, while the server is UNAVAILABLE. UNAVAILABLE at last says the address and how to
-// start a server. Thread-safe.
+// start a server. Credentials that cannot be used, or that the server and this side do not agree on, are said in the
+// status of every call. Thread-safe.
 class Client {
  public:
   explicit Client(std::string address, ClientOptions options = {});
@@ -82,10 +85,11 @@ class Client {
                     Request request, google::protobuf::RepeatedPtrField<Item>* (Response::*items)());
   absl::Status InvokeOnce(double deadline_seconds, const Try& attempt);
   bool SleepUnlessInterrupted(double seconds);
-  absl::Status Unreachable(const absl::Status& status) const;
+  absl::Status Unreachable(const absl::Status& status);
 
   const std::string address_;
   const ClientOptions options_;
+  const absl::StatusOr<std::shared_ptr<grpc::Channel>> opened_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::SweepService::Stub> stub_;
 

@@ -18,15 +18,31 @@ std::string Context::address() const {
   return from_environment.empty() ? "127.0.0.1:7077" : from_environment;
 }
 
+contract::CredentialFiles Context::credentials() const {
+  const auto either = [this](const std::string& flag, const char* variable) {
+    return flag.empty() ? environment_.variable(variable) : flag;
+  };
+  const contract::CredentialFiles& flags = flags_.credentials;
+  return {.ca = either(flags.ca, "BASIN_CACERT"),
+          .certificate = either(flags.certificate, "BASIN_CERT"),
+          .key = either(flags.key, "BASIN_KEY"),
+          .token = either(flags.token, "BASIN_TOKEN_FILE")};
+}
+
 api::Client& Context::client() {
-  if (!client_) client_ = std::make_unique<api::Client>(address());
+  if (!client_) {
+    client_ = std::make_unique<api::Client>(address(), api::ClientOptions{.credentials = credentials()});
+  }
   return *client_;
 }
 
 void Context::UseServer(const std::string& address, double patience_seconds) {
   flags_.server = address;
   client_ = std::make_unique<api::Client>(
-      address, api::ClientOptions{.first_patience_seconds = patience_seconds, .patience_seconds = patience_seconds});
+      address,
+      api::ClientOptions{.first_patience_seconds = patience_seconds,
+                         .patience_seconds = patience_seconds,
+                         .credentials = {.ca = "", .certificate = "", .key = "", .token = credentials().token}});
 }
 
 void Context::Note(std::string_view line) {

@@ -29,8 +29,9 @@ struct Environment {
 };
 
 struct GlobalFlags {
-  std::string server;  // Empty: the environment's, or the default.
-  std::string format;  // Empty: the command's default.
+  std::string server;                     // Empty: the environment's, or the default.
+  std::string format;                     // Empty: the command's default.
+  contract::CredentialFiles credentials;  // Empty ones: the environment's.
   bool no_color = false;
   bool quiet = false;
 };
@@ -42,8 +43,9 @@ class Context {
 
   const Environment& environment() const { return environment_; }
   std::string address() const;
+  contract::CredentialFiles credentials() const;
   api::Client& client();
-  // From now on the server is the one at `address`, tried again for at most `patience_seconds`.
+  // From now on the server is the one at `address`, in plaintext, tried again for at most `patience_seconds`.
   void UseServer(const std::string& address, double patience_seconds);
 
   std::ostream& out() { return *environment_.out; }

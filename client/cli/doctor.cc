@@ -13,6 +13,10 @@ namespace {
 
 constexpr uint64_t kLargeDatabaseBytes = uint64_t{20} << 30;
 
+bool IsThisMachine(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("localhost:") || address.starts_with("[::1]:");
+}
+
 // The checks' findings, a row each.
 class Findings {
  public:
@@ -123,6 +127,18 @@ absl::Status CheckSweeps(Context& context, Findings* findings) {
   return absl::OkStatus();
 }
 
+void CheckCredentials(Context& context, Findings* findings) {
+  const contract::CredentialFiles files = context.credentials();
+  const std::string shown = files.token.empty() ? "no token" : "the token in " + files.token;
+  if (!files.tls() && !files.token.empty() && !IsThisMachine(context.address())) {
+    findings->Warn("credentials", shown + " goes unencrypted to " + context.address(),
+                   "serve with --cert-file and name its authority with --cacert");
+  } else {
+    findings->Ok("credentials",
+                 (files.tls() ? files.certificate.empty() ? "TLS, " : "mutual TLS, " : "plaintext, ") + shown);
+  }
+}
+
 absl::StatusOr<int> Doctor(Context& context) {
   Findings findings(context);
   const absl::StatusOr<v1::GetServerInfoResponse> info = context.client().ServerInfo();
@@ -132,7 +148,16 @@ absl::StatusOr<int> Doctor(Context& context) {
     findings.Finish();
     return api::kUnreachable;
   }
+  if (absl::IsUnauthenticated(info.status()) || absl::IsPermissionDenied(info.status()) ||
+      absl::IsInvalidArgument(info.status())) {
+    const std::string text(info.status().message());
+    const size_t advice = text.find("; ");
+    findings.Fail("credentials", text.substr(0, advice), advice == std::string::npos ? "" : text.substr(advice + 2));
+    findings.Finish();
+    return api::ExitCodeOf(info.status());
+  }
   if (!info.ok()) return info.status();
+  CheckCredentials(context, &findings);
   CheckServer(*info, context.address(), &findings);
   absl::Status status = CheckWorkers(context, &findings);
   if (status.ok()) status = CheckSweeps(context, &findings);

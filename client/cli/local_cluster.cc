@@ -92,6 +92,8 @@ absl::Status LocalCluster::StartWorkers() {
     std::vector<std::string> args = {
         "--server", address_,     "--slots", std::to_string(share), "--threads-per-trial", std::to_string(threads),
         "--name",   WorkerName(i)};
+    // The environment may speak of another server's certificates.
+    for (const char* unused : {"--cacert", "--cert", "--key"}) args.insert(args.end(), {unused, ""});
     if (!options_.datasets_dir.empty()) {
       args.insert(args.end(), {"--data-dir", options_.datasets_dir.string()});
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 
 #include "absl/strings/str_join.h"
 #include "client/api/exit_code.h"
@@ -28,6 +29,19 @@ void AddGlobalFlags(CLI::App* app, GlobalFlags* flags, const std::vector<std::st
   app->add_option("--server", flags->server, "The coordinator (env BASIN_SERVER; default 127.0.0.1:7077)")
       ->option_text("HOST:PORT")
       ->check(IsAddress)
+      ->group(kEverywhere);
+  app->add_option("--cacert", flags->credentials.ca, "PEM file of the authority of the server's certificate; use TLS")
+      ->option_text("FILE")
+      ->group(kEverywhere);
+  app->add_option("--cert", flags->credentials.certificate, "PEM file of this client's certificate (mutual TLS)")
+      ->option_text("FILE")
+      ->group(kEverywhere);
+  app->add_option("--key", flags->credentials.key, "PEM file of the certificate's key")
+      ->option_text("FILE")
+      ->group(kEverywhere);
+  app->add_option("--token-file", flags->credentials.token,
+                  "File with the token to show (env BASIN_TOKEN_FILE; also BASIN_CACERT, BASIN_CERT, BASIN_KEY)")
+      ->option_text("FILE")
       ->group(kEverywhere);
   app->add_option("-o,--format", flags->format, "How rows are written; the default is " + formats.front())
       ->option_text(absl::StrJoin(formats, "|"))
@@ -71,7 +85,9 @@ std::string Explain(const CLI::ParseError& error, const std::vector<std::string>
   for (const Command& command : Commands()) names.push_back(command.name);
   for (size_t i = 0; i < args.size(); ++i) {
     if (args[i].starts_with('-')) {
-      if (args[i] == "--server" || args[i] == "--format" || args[i] == "-o") ++i;
+      static const std::set<std::string> with_value = {"--server", "--format", "-o",          "--cacert",
+                                                       "--cert",   "--key",    "--token-file"};
+      if (with_value.contains(args[i])) ++i;
       continue;
     }
     const std::string near = contract::NearestName(args[i], names);

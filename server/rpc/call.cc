@@ -7,6 +7,7 @@
 #include "proto/contract/status.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/version.h"
+#include "server/rpc/caller.h"
 
 namespace basin::server::rpc {
 
@@ -15,6 +16,8 @@ absl::Status ProtocolMismatch(std::string_view theirs) {
                                                     ", this server (", contract::kVersion, ") speaks ",
                                                     contract::kProtocolVersion, "; use programs of one release"));
 }
+
+namespace {
 
 absl::Status CheckProtocol(const grpc::CallbackServerContext& context) {
   const auto [begin, end] = context.client_metadata().equal_range(contract::kProtocolVersionKey);
@@ -25,9 +28,24 @@ absl::Status CheckProtocol(const grpc::CallbackServerContext& context) {
   return absl::OkStatus();
 }
 
-absl::Status CheckCall(const grpc::CallbackServerContext& context, const google::protobuf::Message& request) {
+}  // namespace
+
+absl::StatusOr<access::Caller> AdmitCall(const Parts& parts, const grpc::CallbackServerContext& context,
+                                         const google::protobuf::Message& request) {
+  absl::StatusOr<access::Caller> caller = IdentifyCaller(parts.gatekeeper, context, request);
+  if (!caller.ok()) return caller;
   const absl::Status protocol = CheckProtocol(context);
-  return protocol.ok() ? contract::ValidateMessage(request) : protocol;
+  if (!protocol.ok()) return protocol;
+  return caller;
+}
+
+absl::StatusOr<access::Caller> CheckCall(const Parts& parts, const grpc::CallbackServerContext& context,
+                                         const google::protobuf::Message& request) {
+  absl::StatusOr<access::Caller> caller = AdmitCall(parts, context, request);
+  if (!caller.ok()) return caller;
+  const absl::Status valid = contract::ValidateMessage(request);
+  if (!valid.ok()) return valid;
+  return caller;
 }
 
 absl::Status FieldError(std::string_view path, std::string_view description) {

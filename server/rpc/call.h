@@ -9,6 +9,7 @@
 #include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/access/gatekeeper.h"
 #include "server/rpc/thread_pool.h"
 #include "server/runtime/coordinator.h"
 #include "server/runtime/status_board.h"
@@ -18,6 +19,7 @@ namespace basin::server::rpc {
 
 // What the handlers work with; all of it outlives them.
 struct Parts {
+  const access::Gatekeeper* gatekeeper = nullptr;  // Null: nobody is asked who he is.
   runtime::Coordinator* coordinator = nullptr;
   runtime::StatusBoard* board = nullptr;
   store::Queries* queries = nullptr;
@@ -28,12 +30,16 @@ struct Parts {
   core::WallTime started_at{};
 };
 
-// FAILED_PRECONDITION with both numbers if the caller's metadata name another protocol version.
-absl::Status CheckProtocol(const grpc::CallbackServerContext& context);
 absl::Status ProtocolMismatch(std::string_view theirs);
 
-// What every call is checked for before anything else: the protocol, and the request's rules.
-absl::Status CheckCall(const grpc::CallbackServerContext& context, const google::protobuf::Message& request);
+// What every call is checked for before anything else: who calls, whether he may, and the protocol (FAILED_PRECONDITION
+// with both numbers if the caller's metadata name another version). The caller.
+absl::StatusOr<access::Caller> AdmitCall(const Parts& parts, const grpc::CallbackServerContext& context,
+                                         const google::protobuf::Message& request);
+
+// The same, and the request's rules.
+absl::StatusOr<access::Caller> CheckCall(const Parts& parts, const grpc::CallbackServerContext& context,
+                                         const google::protobuf::Message& request);
 
 // INVALID_ARGUMENT at one field.
 absl::Status FieldError(std::string_view path, std::string_view description);

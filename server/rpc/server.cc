@@ -10,6 +10,7 @@
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server_builder.h"
 #include "proto/contract/channel.h"
+#include "server/rpc/server_credentials.h"
 #include "server/rpc/sweep_service.h"
 #include "server/rpc/thread_pool.h"
 #include "server/rpc/worker_service.h"
@@ -39,7 +40,8 @@ class GrpcServer : public Server {
         requests_(std::make_unique<ThreadPool>(kRequestThreads, kMaxWaitingRequests)),
         reads_(std::make_unique<ThreadPool>(kReadThreads, kMaxWaitingReads)),
         sql_(std::make_unique<ThreadPool>(kSqlThreads, kMaxWaitingSql)),
-        parts_{.board = &board_,
+        parts_{.gatekeeper = options.gatekeeper,
+               .board = &board_,
                .queries = queries,
                .requests = requests_.get(),
                .reads = reads_.get(),
@@ -94,7 +96,7 @@ class GrpcServer : public Server {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
     int port = 0;
-    builder.AddListeningPort(address_.ToString(), grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(address_.ToString(), MakeServerCredentials(options), &port);
     builder.RegisterService(&sweep_service_);
     builder.RegisterService(&worker_service_);
     server_ = builder.BuildAndStart();

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "proto/contract/tls_files.h"
+#include "server/access/gatekeeper.h"
 #include "server/rpc/listen_address.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/coordinator.h"
@@ -12,8 +14,16 @@
 
 namespace basin::server::rpc {
 
+struct TlsOptions {
+  contract::TlsFiles files;  // `ca`: of client certificates. No certificate: plaintext.
+  bool require_client_certificate = false;
+  bool enabled() const { return !files.certificate.empty(); }
+};
+
 struct ServerOptions {
   ListenAddress listen{.host = "127.0.0.1", .port = 0};
+  TlsOptions tls;                                  // The files are read again when they change.
+  const access::Gatekeeper* gatekeeper = nullptr;  // Outlives the server. Null: nobody is asked who he is.
   runtime::CoordinatorOptions coordinator;
   bool enable_reflection = false;
   // Memory that gRPC may take for its transports.

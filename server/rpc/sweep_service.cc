@@ -64,7 +64,7 @@ absl::Status SetSweep(const Parts& parts, const core::SweepId& id, v1::Sweep* sw
 template <typename Request, typename Response>
 Reactor* SweepService::Read(Context* context, const Request* request, Response* response,
                             absl::Status (*read)(const Parts&, const Request&, Response*)) {
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) return FinishNow(context, status);
   Reactor* reactor = context->DefaultReactor();
   FinishOn(parts_.reads, reactor, [this, request, response, read] { return read(parts_, *request, response); });
@@ -73,7 +73,7 @@ Reactor* SweepService::Read(Context* context, const Request* request, Response* 
 
 template <typename Command, typename Request, typename OnReply>
 Reactor* SweepService::Change(Context* context, const Request* request, OnReply on_reply) {
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) return FinishNow(context, status);
   const absl::StatusOr<core::SweepId> id = parts_.board->FindSweep(request->sweep());
   if (!id.ok()) return FinishNow(context, id.status());
@@ -88,8 +88,8 @@ Reactor* SweepService::Change(Context* context, const Request* request, OnReply 
 
 Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepRequest* request,
                                    v1::CreateSweepResponse* response) {
-  const absl::Status protocol = CheckProtocol(*context);
-  if (!protocol.ok()) return FinishNow(context, protocol);
+  const absl::Status admitted = AdmitCall(parts_, *context, *request).status();
+  if (!admitted.ok()) return FinishNow(context, admitted);
   Reactor* reactor = context->DefaultReactor();
   const auto create = [this, reactor, request, response] {
     absl::StatusOr<NewSweep> checked = CheckNewSweep(*request);
@@ -112,7 +112,7 @@ Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepReques
 }
 
 Reactor* SweepService::GetSweep(Context* context, const v1::GetSweepRequest* request, v1::GetSweepResponse* response) {
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) return FinishNow(context, status);
   const absl::StatusOr<core::MonoTime> wait = ReadWait(request->wait());
   if (!wait.ok()) return FinishNow(context, wait.status());
@@ -183,7 +183,7 @@ Reactor* SweepService::ListWorkers(Context* context, const v1::ListWorkersReques
 
 Reactor* SweepService::DrainWorker(Context* context, const v1::DrainWorkerRequest* request,
                                    v1::DrainWorkerResponse* response) {
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) return FinishNow(context, status);
   const absl::StatusOr<core::WorkerId> id = parts_.board->FindWorker(request->worker());
   if (!id.ok()) return FinishNow(context, id.status());
@@ -201,7 +201,7 @@ Reactor* SweepService::DrainWorker(Context* context, const v1::DrainWorkerReques
 grpc::ServerWriteReactor<v1::QuerySqlResponse>* SweepService::QuerySql(Context* context,
                                                                        const v1::QuerySqlRequest* request) {
   auto* stream = new SqlStream(parts_, *request);
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (status.ok()) {
     stream->Start();
   } else {
@@ -212,7 +212,7 @@ grpc::ServerWriteReactor<v1::QuerySqlResponse>* SweepService::QuerySql(Context* 
 
 Reactor* SweepService::GetServerInfo(Context* context, const v1::GetServerInfoRequest* request,
                                      v1::GetServerInfoResponse* response) {
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) return FinishNow(context, status);
   Reactor* reactor = context->DefaultReactor();
   FinishOn(parts_.reads, reactor, [this, response] { return rpc::GetServerInfo(parts_, response); });

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "proto/contract/validate.h"
 #include "proto/contract/version.h"
 #include "server/rpc/conversion.h"
 #include "server/runtime/sweep_view.h"
@@ -56,9 +57,12 @@ grpc::ServerUnaryReactor* WorkerService::RegisterWorker(grpc::CallbackServerCont
                                                         v1::RegisterWorkerResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   // Before the rules, which a newer worker's request may break.
-  absl::Status status = request->protocol_version() != 0 && request->protocol_version() != contract::kProtocolVersion
-                            ? ProtocolMismatch(std::to_string(request->protocol_version()))
-                            : CheckCall(*context, *request);
+  absl::Status status = AdmitCall(parts_, *context, *request).status();
+  if (status.ok()) {
+    status = request->protocol_version() != 0 && request->protocol_version() != contract::kProtocolVersion
+                 ? ProtocolMismatch(std::to_string(request->protocol_version()))
+                 : contract::ValidateMessage(*request);
+  }
   absl::StatusOr<core::WorkerDescription> description =
       status.ok() ? FromProto(*request) : absl::StatusOr<core::WorkerDescription>(status);
   if (!description.ok()) {
@@ -81,7 +85,7 @@ grpc::ServerUnaryReactor* WorkerService::RegisterWorker(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* WorkerService::LeaseTrials(grpc::CallbackServerContext* context,
                                                      const v1::LeaseTrialsRequest* request,
                                                      v1::LeaseTrialsResponse* response) {
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   const absl::StatusOr<core::MonoTime> wait =
       status.ok() ? ReadWait(request->wait()) : absl::StatusOr<core::MonoTime>(status);
   if (!wait.ok()) {
@@ -97,7 +101,7 @@ grpc::ServerUnaryReactor* WorkerService::LeaseTrials(grpc::CallbackServerContext
 grpc::ServerUnaryReactor* WorkerService::Report(grpc::CallbackServerContext* context, const v1::ReportRequest* request,
                                                 v1::ReportResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = CheckProtocol(*context);
+  const absl::Status status = AdmitCall(parts_, *context, *request).status();
   absl::StatusOr<CheckedReport> checked = status.ok() ? CheckReport(*request) : absl::StatusOr<CheckedReport>(status);
   if (!checked.ok()) {
     Finish(reactor, checked.status());
@@ -119,7 +123,7 @@ grpc::ServerUnaryReactor* WorkerService::UnregisterWorker(grpc::CallbackServerCo
                                                           const v1::UnregisterWorkerRequest* request,
                                                           v1::UnregisterWorkerResponse*) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) {
     Finish(reactor, status);
     return reactor;

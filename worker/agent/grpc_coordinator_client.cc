@@ -1,5 +1,7 @@
 #include "worker/agent/grpc_coordinator_client.h"
 
+#include <utility>
+
 #include "proto/contract/channel.h"
 #include "proto/contract/status.h"
 
@@ -19,13 +21,20 @@ absl::StatusOr<Response> Call(v1::WorkerService::Stub& stub, Method method, grpc
 
 }  // namespace
 
-GrpcCoordinatorClient::GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel)
-    : stub_(v1::WorkerService::NewStub(channel)) {}
+GrpcCoordinatorClient::GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel,
+                                             std::function<absl::Status()> explain)
+    : stub_(v1::WorkerService::NewStub(channel)), explain_(std::move(explain)) {}
 
 absl::StatusOr<v1::RegisterWorkerResponse> GrpcCoordinatorClient::Register(const v1::RegisterWorkerRequest& request,
                                                                            MonoTime deadline) {
   grpc::ClientContext context;
-  return Call<v1::RegisterWorkerResponse>(*stub_, &v1::WorkerService::Stub::RegisterWorker, context, request, deadline);
+  auto response =
+      Call<v1::RegisterWorkerResponse>(*stub_, &v1::WorkerService::Stub::RegisterWorker, context, request, deadline);
+  if (explain_ != nullptr && absl::IsUnavailable(response.status())) {
+    const absl::Status reason = explain_();
+    if (!reason.ok()) return reason;
+  }
+  return response;
 }
 
 absl::StatusOr<v1::LeaseTrialsResponse> GrpcCoordinatorClient::Lease(const v1::LeaseTrialsRequest& request,

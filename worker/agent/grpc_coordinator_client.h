@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,7 +14,9 @@ namespace basin::worker::agent {
 // The coordinator over gRPC.
 class GrpcCoordinatorClient : public CoordinatorClient {
  public:
-  explicit GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel);
+  // `explain` tells why the server is UNAVAILABLE, or OK if it knows of no reason; such a reason is Register's status.
+  explicit GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel,
+                                 std::function<absl::Status()> explain = nullptr);
 
   absl::StatusOr<v1::RegisterWorkerResponse> Register(const v1::RegisterWorkerRequest& request,
                                                       MonoTime deadline) override;
@@ -24,6 +27,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
 
  private:
   std::unique_ptr<v1::WorkerService::Stub> stub_;
+  const std::function<absl::Status()> explain_;
   std::mutex mutex_;
   bool leases_cancelled_ = false;
   std::set<grpc::ClientContext*> waiting_leases_;
