@@ -107,7 +107,7 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   app.add_option("--data-dir", flags.data_dir, "Where data sets lie; may be absent")
-      ->envname("BASIN_DATA_DIR")
+      ->envname("BASIN_DATASETS_DIR")
       ->capture_default_str();
   app.add_option("--name", flags.name, "How the worker is called in lists [HOSTNAME-PID]")
       ->envname("BASIN_NAME")
@@ -133,7 +133,8 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->default_str("info");
   app.set_version_flag("--version", absl::StrCat("basin-worker ", basin::contract::kVersion));
   app.footer(
-      "Each flag has an environment variable BASIN_...; the flag wins.\nSIGTERM or SIGINT hands the leases back and "
+      "Each flag has an environment variable, named in brackets; the flag wins.\nSIGTERM or SIGINT hands the leases "
+      "back and "
       "leaves; a second one leaves at once.\n\nExample: basin-worker --server 10.0.0.5:7077 --slots 4");
 }
 

@@ -16,14 +16,37 @@ namespace {
 
 constexpr uint64_t kMostConfigs = 1'000'000;
 
-// Examples in the training part of the sets that everyone has; see basin.v1.Dataset. Each held-back part is its share
-// of all examples, rounded to nearest.
-std::optional<uint64_t> KnownTrainSize(const v1::Dataset& dataset) {
-  const auto share = [](double fraction, double of) { return static_cast<uint64_t>(std::floor(fraction * of + 0.5)); };
-  if (dataset.name() == "digits") {
-    return 1797 - share(dataset.test_fraction(), 1797) - share(dataset.validation_fraction(), 1797);
+// Examples of the synthetic source, if the data set has one.
+std::optional<uint64_t> SyntheticSize(const v1::Dataset& dataset) {
+  switch (dataset.source_case()) {
+    case v1::Dataset::kTwoSpirals:
+      return dataset.two_spirals().examples();
+    case v1::Dataset::kMoons:
+      return dataset.moons().examples();
+    case v1::Dataset::kBlobs:
+      return dataset.blobs().examples();
+    case v1::Dataset::kTeacher:
+      return dataset.teacher().examples();
+    default:
+      return std::nullopt;
   }
-  if (dataset.name() == "mnist") return 60000 - share(dataset.validation_fraction(), 60000);
+}
+
+// Examples in the training part of the sets that everyone has; see basin.v1.Dataset. Each held-back part is its share
+// of all examples, rounded to nearest (a teacher's classes fall as they do, so that they may move an example or two).
+std::optional<uint64_t> KnownTrainSize(const v1::Dataset& dataset) {
+  const auto share = [](double fraction, uint64_t of) {
+    return static_cast<uint64_t>(std::floor(fraction * static_cast<double>(of) + 0.5));
+  };
+  std::optional<uint64_t> size = SyntheticSize(dataset);
+  if (dataset.name() == "digits") size = 1797;
+  if (size) return *size - share(dataset.test_fraction(), *size) - share(dataset.validation_fraction(), *size);
+  if (dataset.name() == "mnist" || dataset.name() == "fashion-mnist") {
+    return 60000 - share(dataset.validation_fraction(), 60000);
+  }
+  if (dataset.name() == "cifar-10" || dataset.name() == "cifar-100") {
+    return 50000 - share(dataset.validation_fraction(), 50000);
+  }
   return std::nullopt;
 }
 

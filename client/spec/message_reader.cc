@@ -39,11 +39,22 @@ std::string ExpectedMessage(const Descriptor* type) {
   return names.empty() ? "must be an empty mapping, {}" : absl::StrCat("must be a mapping with ", names);
 }
 
+// Whether a message cannot be without the field: it is required, or the only scalar in a oneof that is.
+bool IsNecessary(const FieldDescriptor* field) {
+  if (contract::RuleOf(field).required()) return true;
+  const OneofDescriptor* oneof = field->real_containing_oneof();
+  if (oneof == nullptr || IsMessage(field) || !oneof->options().GetExtension(v1::required_oneof)) return false;
+  for (int i = 0; i < oneof->field_count(); ++i) {
+    if (oneof->field(i) != field && !IsMessage(oneof->field(i))) return false;
+  }
+  return true;
+}
+
 // For a word where a mapping with one necessary setting belongs: " (did you mean '{name: digits}'?)".
 std::string WrappedHint(const Node& node, const Descriptor* type) {
   const FieldDescriptor* needed = nullptr;
   for (int i = 0; i < type->field_count(); ++i) {
-    if (!contract::RuleOf(type->field(i)).required()) continue;
+    if (!IsNecessary(type->field(i))) continue;
     if (needed != nullptr) return "";
     needed = type->field(i);
   }

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "proto/contract/dataset_name.h"
 #include "proto/contract/defaults.h"
 #include "proto/contract/domain_tree.h"
 #include "proto/contract/validate.h"
@@ -11,13 +12,21 @@
 namespace basin::contract {
 namespace {
 
-constexpr char kDatasetPath[] = "train.dataset.name";
-
 void CollectPaths(const std::vector<DomainNode>& domains, std::vector<std::string>* paths) {
   for (const DomainNode& domain : domains) {
     if (std::find(paths->begin(), paths->end(), domain.path) == paths->end()) paths->push_back(domain.path);
     for (const OptionNode& option : domain.options) CollectPaths(option.domains, paths);
   }
+}
+
+// Whether a domain with this path can choose another source of the data set.
+bool ChoosesSource(const std::string& path) {
+  if (LiesIn("train.dataset", path)) return true;
+  const auto* source = v1::Dataset::descriptor()->FindOneofByName("source");
+  for (int i = 0; i < source->field_count(); ++i) {
+    if (LiesIn(path, "train.dataset." + source->field(i)->name())) return true;
+  }
+  return false;
 }
 
 // Which data set a config needs. A lease asks it of many trials, so that it must not cost a whole workload.
@@ -28,7 +37,7 @@ class DatasetNames {
     uint64_t stride = 1;
     uint64_t combinations = 1;
     for (size_t i = domains.size(); i-- > 0; stride *= domains[i].size) {
-      if (!LiesIn(kDatasetPath, domains[i].path) && !LiesIn(domains[i].path, kDatasetPath)) continue;
+      if (!ChoosesSource(domains[i].path)) continue;
       digits_.insert(digits_.begin(), {stride, domains[i].size});
       choosing.insert(choosing.begin(), domains[i]);
       combinations = SaturatingMultiply(combinations, domains[i].size);
@@ -37,7 +46,7 @@ class DatasetNames {
     for (uint64_t i = 0; i < combinations; ++i) {
       v1::Workload workload = base;
       ApplyDomains(choosing, i, &workload);
-      names_.push_back(workload.train().dataset().name());
+      names_.push_back(DatasetName(workload.train().dataset()));
     }
   }
 
@@ -90,7 +99,7 @@ class Grid final : public Space {
   std::string DatasetOf(uint64_t index) const override {
     Require(index);
     const std::string* name = datasets_.Of(index);
-    return name != nullptr ? *name : Resolve(index).train().dataset().name();
+    return name != nullptr ? *name : DatasetName(Resolve(index).train().dataset());
   }
 
  private:

@@ -36,7 +36,7 @@ class Space {
   // Paths of all params that some config has, in order of first appearance.
   virtual std::vector<std::string> ParamPaths() const = 0;
 
-  // The data set that config `index` needs.
+  // The name of the data set that config `index` needs, as DatasetName.
   virtual std::string DatasetOf(uint64_t index) const = 0;
 };
 

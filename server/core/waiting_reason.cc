@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/dataset_name.h"
 #include "server/core/pending_trials.h"
 #include "server/core/placement.h"
 #include "server/core/state.h"
@@ -30,6 +31,9 @@ std::string NoData(const SweepPins& pins, const std::vector<const WorkerDescript
         "its trials ran on the data set '", dataset, "' with digest ", Short(pins.digests.at(dataset)),
         "; the connected workers have another '", dataset,
         "': put the same files on a worker's machine and restart the worker, or submit the sweep again");
+  }
+  if (dataset.rfind(contract::kSyntheticPrefix, 0) == 0) {
+    return absl::StrCat("no connected worker can make the data set '", dataset, "'; start one of this version");
   }
   return absl::StrCat("no connected worker has the data set '", dataset,
                       "'; put its files below a worker's data dir (`deploy/fetch-dataset mnist` does it for MNIST) "

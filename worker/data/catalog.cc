@@ -1,7 +1,6 @@
 #include "worker/data/catalog.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <mutex>
 #include <system_error>
@@ -9,22 +8,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/contract/dataset_name.h"
 #include "proto/contract/digest.h"
-#include "worker/data/csv.h"
 #include "worker/data/embedded_digits.h"
 #include "worker/data/gzip.h"
-#include "worker/data/idx.h"
 #include "worker/data/raw_dataset.h"
 #include "worker/data/stored_file.h"
+#include "worker/data/stored_format.h"
+#include "worker/data/synthetic.h"
 
 namespace basin::worker::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-// In the order of LoadIdx and of the digest.
-constexpr std::array<const char*, 4> kIdxFiles = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                                  "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
 // Stands for the digest of a file that cannot be read; loading its set says why.
 const std::string kNoDigest(64, '0');
 
@@ -37,6 +34,8 @@ bool IsName(const std::string& text) {
          std::all_of(text.begin(), text.end(),
                      [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
 }
+
+bool IsSynthetic(const std::string& name) { return name.rfind(contract::kSyntheticPrefix, 0) == 0; }
 
 // The set's digest from those of its files: of one file its own, of several that of sha256sum's output for them.
 std::string CombineDigests(const std::vector<std::string>& files, const std::vector<std::string>& digests) {
@@ -52,9 +51,7 @@ std::string CombineDigests(const std::vector<std::string>& files, const std::vec
 // One data set below the data dir: where its files are, and what they hold once they have been read.
 class StoredDataset {
  public:
-  enum class Format { kIdx, kCsv };
-
-  StoredDataset(fs::path data_dir, std::string name, Format format, std::vector<std::string> files)
+  StoredDataset(fs::path data_dir, std::string name, const StoredFormat& format, std::vector<std::string> files)
       : data_dir_(std::move(data_dir)), name_(std::move(name)), format_(format), files_(std::move(files)) {
     std::vector<std::string> digests;
     for (const std::string& file : files_) {
@@ -85,13 +82,15 @@ class StoredDataset {
       if (absl::IsNotFound(bytes.status())) return Damaged(file, "is missing");
       if (!bytes.ok()) return bytes.status();
       digests.push_back(contract::Sha256Hex(*bytes));
-      if (format_ == Format::kIdx && fs::path(file).extension() == ".gz") {
+      if (fs::path(file).extension() == ".gz") {
         bytes = Gunzip(*bytes, file, kMaxFileBytes);
         if (!bytes.ok()) return bytes.status();
       }
       contents.push_back(*std::move(bytes));
     }
-    absl::StatusOr<RawDataset> dataset = Parse(contents);
+    std::vector<NamedBytes> files;
+    for (size_t i = 0; i < files_.size(); ++i) files.push_back({files_[i], contents[i]});
+    absl::StatusOr<RawDataset> dataset = format_.load(files);
     if (!dataset.ok()) return dataset;
     dataset->name = name_;
     dataset->digest = CombineDigests(files_, digests);
@@ -102,15 +101,9 @@ class StoredDataset {
     return dataset;
   }
 
-  absl::StatusOr<RawDataset> Parse(const std::vector<std::string>& contents) const {
-    if (format_ == Format::kCsv) return LoadCsv(contents[0], files_[0]);
-    return LoadIdx({files_[0], contents[0]}, {files_[1], contents[1]}, {files_[2], contents[2]},
-                   {files_[3], contents[3]});
-  }
-
   const fs::path data_dir_;
   const std::string name_;
-  const Format format_;
+  const StoredFormat& format_;
   const std::vector<std::string> files_;  // Relative to the data dir.
   std::string digest_;
   std::mutex mutex_;  // Guards loaded_, and lets one thread alone do the reading.
@@ -138,7 +131,7 @@ class DirectoryCatalog : public Catalog {
   }
 
   std::map<std::string, std::string> Digests() const override {
-    std::map<std::string, std::string> digests;
+    std::map<std::string, std::string> digests = SyntheticDigests();
     digests[kDigitsName] = contract::Sha256Hex(EmbeddedDigitsFile());
     for (const auto& [name, dataset] : stored_) digests[name] = dataset->digest();
     return digests;
@@ -149,6 +142,10 @@ class DirectoryCatalog : public Catalog {
       const std::lock_guard<std::mutex> lock(digits_mutex_);
       if (digits_ == nullptr) digits_ = std::make_shared<const RawDataset>(LoadEmbeddedDigits());
       return digits_;
+    }
+    if (IsSynthetic(name)) {
+      return absl::InvalidArgumentError(absl::StrCat(name, " is made from settings, not stored; write `dataset: {",
+                                                     name.substr(std::strlen(contract::kSyntheticPrefix)), ": {}}`"));
     }
     const auto found = stored_.find(name);
     if (found != stored_.end()) return found->second->Load();
@@ -176,40 +173,25 @@ class DirectoryCatalog : public Catalog {
       return;
     }
     if (type != fs::file_type::directory && !csv) return;
-    std::vector<std::string> files = {file_name};
-    if (!csv) files = IdxFilesOf(file_name);
-    if (files.empty()) {
-      unusable_.emplace(
-          name, absl::StrCat("the folder ", file_name, " has none of the files ", absl::StrJoin(kIdxFiles, ", ")));
-    } else if (name == kDigitsName) {
+    StoredFolder found{&CsvFormat(), {file_name}};
+    if (!csv) {
+      found = RecognizeFolder(file_name, [this](const std::string& relative) {
+        std::error_code error;
+        return fs::symlink_status(data_dir_ / relative, error).type() != fs::file_type::not_found && !error;
+      });
+    }
+    if (found.format == nullptr) {
+      unusable_.emplace(name,
+                        absl::StrCat("the folder ", file_name, " has no files of a known form: ", KnownFolders()));
+    } else if (name == kDigitsName || IsSynthetic(name)) {
       unusable_.emplace(name, "the name belongs to the built-in set");
     } else if (stored_.count(name) > 0) {
       // Either could be meant, so neither is taken.
       stored_.erase(name);
       unusable_.emplace(name, absl::StrCat("there are both a folder ", name, " and a file ", name, ".csv"));
     } else {
-      stored_[name] = std::make_unique<StoredDataset>(
-          data_dir_, name, csv ? StoredDataset::Format::kCsv : StoredDataset::Format::kIdx, std::move(files));
+      stored_[name] = std::make_unique<StoredDataset>(data_dir_, name, *found.format, std::move(found.files));
     }
-  }
-
-  // The four files, each in the form that is there, plain before packed; empty if there is none of them.
-  std::vector<std::string> IdxFilesOf(const std::string& folder) const {
-    std::vector<std::string> files;
-    bool any = false;
-    for (const char* file : kIdxFiles) {
-      const std::string plain = absl::StrCat(folder, "/", file);
-      const std::string packed = absl::StrCat(plain, ".gz");
-      const auto is_there = [&](const std::string& relative) {
-        std::error_code error;
-        return fs::symlink_status(data_dir_ / relative, error).type() != fs::file_type::not_found && !error;
-      };
-      const bool take_packed = !is_there(plain) && is_there(packed);
-      any = any || take_packed || is_there(plain);
-      files.push_back(take_packed ? packed : plain);
-    }
-    if (!any) files.clear();
-    return files;
   }
 
   const fs::path data_dir_;

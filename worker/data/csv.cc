@@ -12,13 +12,13 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "worker/data/labels.h"
 #include "worker/data/stored_file.h"
 
 namespace basin::worker::data {
 namespace {
 
 constexpr size_t kMaxColumns = 1 << 20;
-constexpr size_t kMaxClasses = 65536;
 
 absl::string_view Absl(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -127,7 +127,7 @@ class Table {
     if (word.empty()) return Fault(columns_, "the cell is empty");
     const auto [place, inserted] = ids_.try_emplace(word, static_cast<int32_t>(words_.size()));
     if (inserted) {
-      if (words_.size() == kMaxClasses) {
+      if (words_.size() == static_cast<size_t>(kMaxClasses)) {
         return Fault(columns_, absl::StrCat("more than ", kMaxClasses, " classes; the last column holds the class"));
       }
       words_.push_back(word);

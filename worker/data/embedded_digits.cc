@@ -44,7 +44,7 @@ RawDataset LoadEmbeddedDigits() {
   if (dataset->feature_count != 64 || dataset->classes != 10) Abort("not 64 pixels and 10 classes");
   dataset->name = kDigitsName;
   dataset->digest = contract::Sha256Hex(EmbeddedDigitsFile());
-  dataset->image = true;
+  dataset->image = {8, 8, 1};
   dataset->feature_scale = 1 / kInkMaximum;
   return *std::move(dataset);
 }

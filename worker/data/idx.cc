@@ -1,19 +1,21 @@
 #include "worker/data/idx.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "worker/data/stored_file.h"
+#include "worker/data/labels.h"
 
 namespace basin::worker::data {
 namespace {
 
-constexpr uint32_t kImagesMagic = 0x00000803;  // Unsigned bytes, three dimensions.
-constexpr uint32_t kLabelsMagic = 0x00000801;  // Unsigned bytes, one dimension.
+// Of unsigned bytes; the lowest byte is the number of dimensions.
+constexpr uint32_t kMagic = 0x00000800;
 constexpr uint32_t kMaxSide = 65536;
 constexpr size_t kLabelsHeader = 8;
 
@@ -24,113 +26,94 @@ uint32_t BigEndianWord(std::string_view bytes, size_t at) {
 }
 
 struct Images {
-  uint32_t count, rows, columns;
+  uint32_t count;
+  train::ImageShape shape;
   std::string_view pixels;
 };
 
-// Checks the magic number and that the dimensions after it give the file's length. Returns the dimensions.
-template <size_t kDimensions>
-absl::StatusOr<std::array<uint32_t, kDimensions>> ReadHeader(const IdxFile& file, uint32_t magic) {
-  constexpr size_t kHeader = 4 + 4 * kDimensions;
-  if (file.bytes.size() < kHeader) {
+// Checks the magic number, which has one of the numbers of dimensions, and that they give the file's length.
+absl::StatusOr<std::vector<uint32_t>> ReadHeader(const NamedBytes& file, size_t fewest, size_t most) {
+  const uint32_t found = file.bytes.size() < 4 ? kMagic : BigEndianWord(file.bytes, 0);
+  const size_t count = std::clamp<size_t>(found & 0xff, fewest, most);
+  const size_t header = 4 + 4 * count;
+  if (file.bytes.size() < header && (file.bytes.size() < 4 || found == (kMagic | count))) {
     return Damaged(file.name,
-                   absl::StrCat("is cut off: its header has ", kHeader, " bytes, the file has ", file.bytes.size()));
+                   absl::StrCat("is cut off: its header has ", header, " bytes, the file has ", file.bytes.size()));
   }
-  if (const uint32_t found = BigEndianWord(file.bytes, 0); found != magic) {
-    return Damaged(file.name, absl::StrFormat("starts with the magic number 0x%08x, not 0x%08x", found, magic));
+  if (found != (kMagic | count)) {
+    return Damaged(file.name,
+                   absl::StrFormat("starts with the magic number 0x%08x, not 0x%08x", found, kMagic | fewest));
   }
-  std::array<uint32_t, kDimensions> dimensions;
+  std::vector<uint32_t> dimensions(count);
   uint64_t values = 1;
-  for (size_t i = 0; i < kDimensions; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     dimensions[i] = BigEndianWord(file.bytes, 4 + 4 * i);
     if (dimensions[i] == 0 || (i > 0 && dimensions[i] > kMaxSide)) {
       return Damaged(file.name,
                      absl::StrCat("has the size ", dimensions[i], " in dimension ", i + 1, " (byte ", 4 + 4 * i, ")"));
     }
-    // Below 2^32 * 2^16 * 2^16, except that the last product could reach 2^64 exactly; such a file does not exist.
     values = values > UINT64_MAX / dimensions[i] ? UINT64_MAX : values * dimensions[i];
   }
-  if (file.bytes.size() - kHeader != values) {
-    return Damaged(file.name, absl::StrCat(file.bytes.size() - kHeader < values ? "is cut off: " : "is too long: ",
+  if (file.bytes.size() - header != values) {
+    return Damaged(file.name, absl::StrCat(file.bytes.size() - header < values ? "is cut off: " : "is too long: ",
                                            "its header says ", values, " bytes after the header, there are ",
-                                           file.bytes.size() - kHeader));
+                                           file.bytes.size() - header));
   }
   return dimensions;
 }
 
-absl::StatusOr<Images> ReadImages(const IdxFile& file) {
-  auto header = ReadHeader<3>(file, kImagesMagic);
+// The size of one image fits into the file, whose size is bounded.
+absl::StatusOr<Images> ReadImages(const NamedBytes& file) {
+  const auto header = ReadHeader(file, 3, 4);
   if (!header.ok()) return header.status();
-  return Images{(*header)[0], (*header)[1], (*header)[2], file.bytes.substr(16)};
+  const std::vector<uint32_t>& dimensions = *header;
+  const train::ImageShape shape{static_cast<int32_t>(dimensions[1]), static_cast<int32_t>(dimensions[2]),
+                                dimensions.size() == 4 ? static_cast<int32_t>(dimensions[3]) : 1};
+  return Images{dimensions[0], shape, file.bytes.substr(4 + 4 * dimensions.size())};
 }
 
-absl::StatusOr<RawPart> ReadPart(const IdxFile& images_file, const IdxFile& labels_file, const Images& images) {
-  auto header = ReadHeader<1>(labels_file, kLabelsMagic);
+absl::StatusOr<RawPart> ReadPart(const NamedBytes& images_file, const NamedBytes& labels_file, const Images& images) {
+  const auto header = ReadHeader(labels_file, 1, 1);
   if (!header.ok()) return header.status();
   if ((*header)[0] != images.count) {
     return Damaged(labels_file.name, absl::StrCat("has ", (*header)[0], " labels, but ", images_file.name, " has ",
                                                   images.count, " images"));
   }
-  RawPart part;
-  part.features.resize(images.pixels.size());
-  std::transform(images.pixels.begin(), images.pixels.end(), part.features.begin(),
-                 [](char pixel) { return static_cast<float>(static_cast<uint8_t>(pixel)); });
+  RawPart part{std::vector<uint8_t>(images.pixels.begin(), images.pixels.end()), {}};
   part.labels.resize(images.count);
   std::transform(labels_file.bytes.begin() + kLabelsHeader, labels_file.bytes.end(), part.labels.begin(),
                  [](char label) { return static_cast<int32_t>(static_cast<uint8_t>(label)); });
   return part;
 }
 
-absl::Status LabelOutOfRange(const IdxFile& file, size_t example, int32_t label, const std::string& why) {
-  return Damaged(file.name, absl::StrCat("label ", label, " of example ", example, " (byte ", kLabelsHeader + example,
-                                         ") is out of range: ", why));
-}
-
-// The classes of the training labels. A class without examples below the largest one means that the larger labels are
-// wrong; class 0 alone may be empty, for sets that count from 1.
-absl::StatusOr<int32_t> CountClasses(const IdxFile& file, const std::vector<int32_t>& labels) {
-  std::array<bool, 256> seen{};
-  for (const int32_t label : labels) seen[static_cast<size_t>(label)] = true;
-  int32_t classes = 1;
-  while (classes < 256 && seen[static_cast<size_t>(classes)]) ++classes;
-  const auto beyond = std::find_if(labels.begin(), labels.end(), [&](int32_t label) { return label >= classes; });
-  if (beyond != labels.end()) {
-    return LabelOutOfRange(file, static_cast<size_t>(beyond - labels.begin()), *beyond,
-                           absl::StrCat("no example has the label ", classes));
-  }
-  if (classes < 2) return Damaged(file.name, "has one class only");
-  return classes;
+std::string SizeText(const train::ImageShape& shape) {
+  return absl::StrCat(shape.height, "x", shape.width, shape.channels == 1 ? "" : absl::StrCat("x", shape.channels));
 }
 
 }  // namespace
 
-absl::StatusOr<RawDataset> LoadIdx(const IdxFile& train_images, const IdxFile& train_labels, const IdxFile& test_images,
-                                   const IdxFile& test_labels) {
+absl::StatusOr<RawDataset> LoadIdx(const NamedBytes& train_images, const NamedBytes& train_labels,
+                                   const NamedBytes& test_images, const NamedBytes& test_labels) {
   const auto train = ReadImages(train_images);
   if (!train.ok()) return train.status();
   const auto test = ReadImages(test_images);
   if (!test.ok()) return test.status();
-  if (train->rows != test->rows || train->columns != test->columns) {
-    return Damaged(test_images.name, absl::StrCat("has images of ", test->rows, "x", test->columns, ", but ",
-                                                  train_images.name, " of ", train->rows, "x", train->columns));
+  if (train->shape != test->shape) {
+    return Damaged(test_images.name, absl::StrCat("has images of ", SizeText(test->shape), ", but ", train_images.name,
+                                                  " of ", SizeText(train->shape)));
   }
   auto train_part = ReadPart(train_images, train_labels, *train);
   if (!train_part.ok()) return train_part.status();
   auto test_part = ReadPart(test_images, test_labels, *test);
   if (!test_part.ok()) return test_part.status();
-  const auto classes = CountClasses(train_labels, train_part->labels);
+  const auto classes = CountClasses({train_labels.name, kLabelsHeader}, train_part->labels);
   if (!classes.ok()) return classes.status();
-  for (size_t i = 0; i < test_part->labels.size(); ++i) {
-    if (test_part->labels[i] >= *classes) {
-      return LabelOutOfRange(test_labels, i, test_part->labels[i],
-                             absl::StrCat("the training labels are 0 to ", *classes - 1));
-    }
-  }
+  const absl::Status checked = CheckTestLabels({test_labels.name, kLabelsHeader}, test_part->labels, *classes);
+  if (!checked.ok()) return checked;
   RawDataset dataset;
-  // The pixels of at least one image fit into the file, whose size is bounded.
-  dataset.feature_count = static_cast<int32_t>(train->rows * train->columns);
+  dataset.feature_count = static_cast<int32_t>(train->shape.size());
   dataset.classes = *classes;
-  dataset.image = true;
+  dataset.image = train->shape;
   dataset.feature_scale = 1.0f / 255;
   dataset.train = *std::move(train_part);
   dataset.test = *std::move(test_part);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +12,12 @@ namespace basin::worker::data {
 
 // The most bytes that one stored file may have, and that one may have after decompression.
 inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
+
+// A stored file, unpacked, and its name for messages.
+struct NamedBytes {
+  std::string name;
+  std::string_view bytes;
+};
 
 // DATA_LOSS that names the file and what is wrong with it at which place.
 absl::Status Damaged(const std::string& file, const std::string& what);

@@ -15,9 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "proto/contract/canonical.h"
+#include "proto/contract/dataset_name.h"
 #include "proto/contract/validate.h"
 #include "worker/data/catalog.h"
-#include "worker/data/raw_dataset.h"
+#include "worker/data/prepared_data.h"
+#include "worker/data/synthetic.h"
 #include "worker/job/weights_digest.h"
 #include "worker/train/network_plan.h"
 #include "worker/train/network_shape.h"
@@ -73,6 +75,11 @@ double BytesOfMachine() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
+absl::StatusOr<std::shared_ptr<const data::RawDataset>> LoadRaw(const v1::Dataset& dataset,
+                                                                const data::Catalog& catalog) {
+  return dataset.source_case() == v1::Dataset::kName ? catalog.Load(dataset.name()) : data::GenerateSynthetic(dataset);
+}
+
 // A training and what surrounds it: where it goes on from, and what it leaves on the way.
 class TrainJob {
  public:
@@ -100,12 +107,13 @@ class TrainJob {
 
  private:
   absl::Status LoadData() {
-    absl::StatusOr<std::shared_ptr<const data::RawDataset>> raw = context_.catalog->Load(train_.dataset().name());
+    absl::StatusOr<std::shared_ptr<const data::RawDataset>> raw = LoadRaw(train_.dataset(), *context_.catalog);
     if (!raw.ok()) {
-      if (absl::IsDataLoss(raw.status())) outcome_ = JobOutcome::kInvalid;
-      if (absl::IsDataLoss(raw.status())) return raw.status();
-      return absl::Status(raw.status().code(),
-                          absl::StrCat("data set ", train_.dataset().name(), ": ", raw.status().message()));
+      const bool invalid = absl::IsDataLoss(raw.status()) || absl::IsInvalidArgument(raw.status());
+      if (invalid) outcome_ = JobOutcome::kInvalid;
+      if (invalid) return raw.status();
+      return absl::Status(raw.status().code(), absl::StrCat("data set ", contract::DatasetName(train_.dataset()), ": ",
+                                                            raw.status().message()));
     }
     identity_ = {.workload_digest = contract::CanonicalDigest(workload_),
                  .seed = seed_,

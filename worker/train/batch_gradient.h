@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "worker/train/aligned_buffer.h"
+#include "worker/train/augmentation.h"
 #include "worker/train/examples.h"
 #include "worker/train/network.h"
 #include "worker/train/optim/parameter_update.h"
@@ -25,6 +26,11 @@ class BatchGradient final : public GradientSource {
   // The examples of the batch that LossAndGradient is about, valid until the next call, and what dropouts draw for it.
   // REQUIRES: 1 to batch_size.
   void SetBatch(std::span<const uint32_t> indices, const Draw& draw);
+
+  // Puts what `augmentation` makes of them in this epoch into the place of the batch's examples, which are `indices`.
+  void Augment(Augmentation& augmentation, uint64_t epoch, std::span<const uint32_t> indices) {
+    augmentation.Apply(epoch, indices, rows_.data(), pool_);
+  }
 
   // Of several calls about one batch, the first alone changes the buffers.
   double LossAndGradient(const float* params, bool keep, float* gradient, GradientConsumer<float>* consumer) override;

@@ -20,7 +20,8 @@ struct Examples {
 struct TrainingData {
   Examples train, validation, test;
   int32_t classes = 0;
-  ImageShape image = {};  // Of each example, where size() == feature_count; none for a table.
+  ImageShape image = {};               // Of each example, where size() == feature_count; none for a table.
+  const float* blank_pixel = nullptr;  // Images: what a stored 0 became by scaling, a value a channel.
 };
 
 }  // namespace basin::worker::train

@@ -39,8 +39,13 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::TrainWorkload
       CheckBatches(*shape, BatchSize(workload, data.train.count), MicroBatchSize(workload, data.train.count),
                    data.train.count, workload.drop_last());
   if (!batches.ok()) return batches;
-  return std::unique_ptr<Trainer>(
+  absl::StatusOr<std::unique_ptr<Augmentation>> augmentation =
+      Augmentation::Create(workload.dataset().augmentation(), seed, data, BatchSize(workload, data.train.count));
+  if (!augmentation.ok()) return augmentation.status();
+  auto trainer = std::unique_ptr<Trainer>(
       new Trainer(workload, seed, data, pool, *length, *std::move(schedule), *std::move(shape)));
+  trainer->augmentation_ = *std::move(augmentation);
+  return trainer;
 }
 
 Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
@@ -73,6 +78,7 @@ double Trainer::Step() {
   }
   const std::span<const uint32_t> batch = order_.Batch(epoch, index);
   batch_gradient_.SetBatch(batch, {.seed = seed_, .step = step_});
+  if (augmentation_ != nullptr) batch_gradient_.Augment(*augmentation_, epoch, batch);
   rate_ = base_rate_ * schedule_->Factor(step_);
   const double loss = update_.Step(batch_gradient_, params_.span(), rate_, EndsEpoch(step_ + 1));
   epoch_loss_ += loss * static_cast<double>(batch.size());

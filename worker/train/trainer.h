@@ -10,6 +10,7 @@
 #include "basin/v1/workload.pb.h"
 #include "proto/contract/schedule/schedule.h"
 #include "worker/train/aligned_buffer.h"
+#include "worker/train/augmentation.h"
 #include "worker/train/batch_gradient.h"
 #include "worker/train/batch_order.h"
 #include "worker/train/examples.h"
@@ -87,6 +88,7 @@ class Trainer {
   BatchOrder order_;
   Network<float>::Workspace workspace_;
   BatchGradient batch_gradient_;
+  std::unique_ptr<Augmentation> augmentation_;  // Null: examples are taken as they are.
 
   uint64_t step_ = 0;
   uint64_t examples_ = 0;

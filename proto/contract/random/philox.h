@@ -17,6 +17,8 @@ enum class RandomPurpose : uint32_t {
   kAugmentation = 4,
   kDirections = 5,
   kSplit = 6,
+  kLabelNoise = 7,
+  kSyntheticData = 8,
 };
 
 // The words of stream (seed, purpose, substream), in order. `substream` separates layers, epochs, ... of one purpose.

@@ -104,8 +104,10 @@ INSTANTIATE_TEST_SUITE_P(
          "f.yaml:6:25: train.model.mlp.hidden: must be a list, is '32' (did you mean '[32]'?)"},
         {"WordForAMapping",
          {"  dataset: digits"},
-         "f.yaml:5:12: train.dataset: must be a mapping with name, validation_fraction, test_fraction, split_seed, "
-         "standardize, is 'digits' (did you mean '{name: digits}'?)"},
+         "f.yaml:5:12: train.dataset: must be a mapping with name, two_spirals, moons, blobs, teacher, "
+         "validation_fraction, "
+         "test_fraction, split_seed, standardize, label_noise, augmentation, is 'digits' (did you mean '{name: "
+         "digits}'?)"},
         {"MisspeltAlternative",
          {"  schedule: cosin"},
          "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, multistep, "

@@ -7,6 +7,7 @@
 
 #include "gmock/gmock.h"
 #include "proto/contract/canonical.h"
+#include "proto/contract/dataset_name.h"
 #include "proto/contract/field_path.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/violation.h"
@@ -253,6 +254,44 @@ TEST(SpaceTest, DatasetOfAConfigIsThatOfItsWorkload) {
   for (uint64_t i = 0; i < space->size(); ++i) {
     EXPECT_EQ(space->DatasetOf(i), space->Resolve(i).train().dataset().name()) << i;
   }
+}
+
+TEST(SpaceTest, ASyntheticDatasetIsKnownByItsKindWhateverItsSettings) {
+  v1::SweepSpec spec = SweepWithout({"dataset"}, R"pb(
+    domains {
+      path: "train.dataset"
+      choice {
+        options { partial { train { dataset { name: "digits" } } } }
+        options {
+          partial { train { dataset { two_spirals { turns: 2 } } } }
+          domains {
+            path: "train.dataset.two_spirals.noise"
+            uniform { low: 0 high: 1 points: 3 }
+          }
+        }
+      }
+    }
+    domains {
+      path: "train.dataset.label_noise"
+      uniform { low: 0 high: 0.4 points: 2 }
+    }
+  )pb");
+  const auto space = Make(spec);
+  ASSERT_EQ(space->size(), 8u);
+  for (uint64_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(space->DatasetOf(i), i < 2 ? "digits" : "synthetic.two_spirals") << i;
+    EXPECT_EQ(space->DatasetOf(i), DatasetName(space->Resolve(i).train().dataset())) << i;
+  }
+}
+
+TEST(SpaceTest, ADomainBelowASourceChoosesIt) {
+  v1::SweepSpec spec = SweepWithout({"dataset"}, R"pb(
+    domains {
+      path: "train.dataset.moons.noise"
+      uniform { low: 0 high: 1 points: 3 }
+    }
+  )pb");
+  EXPECT_EQ(Make(spec)->DatasetOf(2), "synthetic.moons");
 }
 
 TEST(SpaceTest, DatasetNamesMayBeMoreThanAreKept) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "gmock/gmock.h"
+#include "proto/contract/dataset_name.h"
 #include "proto/contract/digest.h"
 #include "tests/support/temp_dir.h"
 #include "tests/worker/data/sample_files.h"
@@ -16,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Key;
 using testing::Pair;
 using testing::StartsWith;
 
@@ -28,6 +28,14 @@ class CatalogTest : public testing::Test {
     auto catalog = Catalog::Open(dir());
     EXPECT_TRUE(catalog.ok()) << catalog.status();
     return *std::move(catalog);
+  }
+
+  static std::vector<std::string> NamesBesideTheSynthetic(const Catalog& catalog) {
+    std::vector<std::string> names;
+    for (const auto& [name, digest] : catalog.Digests()) {
+      if (name.rfind(contract::kSyntheticPrefix, 0) != 0) names.push_back(name);
+    }
+    return names;
   }
 
   // The message of a load that must fail so.
@@ -45,7 +53,7 @@ TEST_F(CatalogTest, HasDigitsWithoutAnyDataDir) {
   for (const fs::path& path : {fs::path(), dir() / "absent"}) {
     const auto catalog = Catalog::Open(path);
     ASSERT_TRUE(catalog.ok()) << catalog.status();
-    EXPECT_THAT((*catalog)->Digests(), ElementsAre(Key("digits")));
+    EXPECT_THAT(NamesBesideTheSynthetic(**catalog), ElementsAre("digits"));
     const auto digits = (*catalog)->Load("digits");
     ASSERT_TRUE(digits.ok()) << digits.status();
     EXPECT_EQ((*digits)->digest, (*catalog)->Digests()["digits"]);
@@ -73,7 +81,7 @@ TEST_F(CatalogTest, LoadsPackedIdxFiles) {
   WriteFile(dir() / "tiny/train-images-idx3-ubyte.gz", Gzip(IdxImages(6)));
   const auto dataset = Open()->Load("tiny");
   ASSERT_TRUE(dataset.ok()) << dataset.status();
-  EXPECT_EQ((*dataset)->train.features[35], 35);
+  EXPECT_EQ(BytesOf((*dataset)->train)[35], 35);
 }
 
 TEST_F(CatalogTest, LoadsCsvFiles) {
@@ -125,7 +133,7 @@ TEST_F(CatalogTest, FilesWhoseNamesAreNoNamesAreLeftOut) {
   WriteFile(dir() / "notes.txt", "1,0\n2,1\n");
   WriteFile(dir() / (std::string(129, 'x') + ".csv"), "1,0\n2,1\n");
   fs::create_directory(dir() / "empty");
-  EXPECT_THAT(Open()->Digests(), ElementsAre(Key("digits")));
+  EXPECT_THAT(NamesBesideTheSynthetic(*Open()), ElementsAre("digits"));
 }
 
 TEST_F(CatalogTest, LinksAreNotFollowed) {
@@ -135,7 +143,7 @@ TEST_F(CatalogTest, LinksAreNotFollowed) {
   fs::create_directory_symlink(outside.path() / "tiny", dir() / "folder");
   fs::create_symlink(outside.path() / "table.csv", dir() / "table.csv");
   const auto catalog = Open();
-  EXPECT_THAT(catalog->Digests(), ElementsAre(Key("digits")));
+  EXPECT_THAT(NamesBesideTheSynthetic(*catalog), ElementsAre("digits"));
   EXPECT_THAT(FaultOf(*catalog, "folder", absl::StatusCode::kNotFound), HasSubstr("is a link"));
   EXPECT_THAT(FaultOf(*catalog, "table", absl::StatusCode::kNotFound), HasSubstr("is a link"));
 }
@@ -227,6 +235,51 @@ TEST_F(CatalogTest, TheBuiltInNameIsNotTakenOver) {
   const auto digits = Open()->Load("digits");
   ASSERT_TRUE(digits.ok()) << digits.status();
   EXPECT_EQ((*digits)->train.labels.size(), 1797u);
+}
+
+TEST_F(CatalogTest, EveryWorkerHasTheSyntheticSets) {
+  const auto digests = Open()->Digests();
+  for (const char* source : {"two_spirals", "moons", "blobs", "teacher"}) {
+    EXPECT_EQ(digests.count(contract::kSyntheticPrefix + std::string(source)), 1u) << source;
+  }
+}
+
+TEST_F(CatalogTest, SyntheticNamesAreNeitherStoredNorLoaded) {
+  WriteFile(dir() / "synthetic.moons.csv", "1,0\n2,1\n");
+  EXPECT_THAT(FaultOf(*Open(), "synthetic.moons", absl::StatusCode::kInvalidArgument),
+              HasSubstr("write `dataset: {moons: {}}`"));
+}
+
+TEST_F(CatalogTest, LoadsCifarFoldersAlsoPacked) {
+  for (int i = 1; i <= 5; ++i) {
+    WriteFile(dir() / ("c10/data_batch_" + std::to_string(i) + ".bin"), CifarRecord({static_cast<uint8_t>(i)}));
+  }
+  WriteFile(dir() / "c10/test_batch.bin.gz", Gzip(CifarRecord({0})));
+  WriteFile(dir() / "c100/train.bin", CifarRecord({0, 7}));
+  WriteFile(dir() / "c100/test.bin", CifarRecord({0, 8}));
+  const auto catalog = Open();
+  const auto ten = catalog->Load("c10");
+  ASSERT_TRUE(ten.ok()) << ten.status();
+  EXPECT_THAT((*ten)->train.labels, ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_THAT((*ten)->test.labels, ElementsAre(0));
+  const auto hundred = catalog->Load("c100");
+  ASSERT_TRUE(hundred.ok()) << hundred.status();
+  EXPECT_THAT((*hundred)->test.labels, ElementsAre(8));
+}
+
+TEST_F(CatalogTest, LoadsNpyFoldersWithAndWithoutATestPart) {
+  const std::string x = Npy<float>("<f4", "(2, 1)", {1, 2}), y = Npy<int64_t>("<i8", "(2,)", {0, 1});
+  for (const char* folder : {"alone", "both"}) {
+    WriteFile(dir() / folder / "x_train.npy", x);
+    WriteFile(dir() / folder / "y_train.npy", y);
+  }
+  WriteFile(dir() / "both/x_test.npy", x);
+  WriteFile(dir() / "both/y_test.npy", y);
+  const auto catalog = Open();
+  ASSERT_TRUE(catalog->Load("alone").ok()) << catalog->Load("alone").status();
+  EXPECT_TRUE((*catalog->Load("alone"))->test.labels.empty());
+  ASSERT_TRUE(catalog->Load("both").ok()) << catalog->Load("both").status();
+  EXPECT_EQ((*catalog->Load("both"))->test.labels.size(), 2u);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/worker/data/sample_files.h"
 
 namespace basin::worker::data {
 namespace {
@@ -19,9 +20,9 @@ TEST(CsvTest, TakesTheLastColumnAsTheClass) {
   const RawDataset dataset = Load("1,2.5,0\n-3e-1,+4,1\n5,6,0\n");
   EXPECT_EQ(dataset.feature_count, 2);
   EXPECT_EQ(dataset.classes, 2);
-  EXPECT_FALSE(dataset.image);
+  EXPECT_FALSE(dataset.image.is_image());
   EXPECT_EQ(dataset.feature_scale, 1);
-  EXPECT_THAT(dataset.train.features, ElementsAre(1, 2.5f, -0.3f, 4, 5, 6));
+  EXPECT_THAT(FloatsOf(dataset.train), ElementsAre(1, 2.5f, -0.3f, 4, 5, 6));
   EXPECT_THAT(dataset.train.labels, ElementsAre(0, 1, 0));
   EXPECT_TRUE(dataset.test.labels.empty());
 }
@@ -36,19 +37,19 @@ TEST(CsvTest, NumbersWordsInSortedOrder) {
 
 TEST(CsvTest, ReadsQuotedCellsSpacesAndWindowsLineEnds) {
   const RawDataset dataset = Load("\xEF\xBB\xBF\"width\", \"height, in cm\",kind\r\n 1 ,\"2\",\"a,b\"\r\n3,4, c \r\n");
-  EXPECT_THAT(dataset.train.features, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(FloatsOf(dataset.train), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(dataset.train.labels, ElementsAre(0, 1));
 }
 
 TEST(CsvTest, ReadsALastLineWithoutAnEnd) { EXPECT_EQ(Load("1,0\n2,1").train.labels.size(), 2u); }
 
 TEST(CsvTest, SkipsAHeaderOfWords) {
-  EXPECT_THAT(Load("a,b,c\n1,2,0\n3,4,1\n").train.features, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(FloatsOf(Load("a,b,c\n1,2,0\n3,4,1\n").train), ElementsAre(1, 2, 3, 4));
 }
 
 TEST(CsvTest, SkipsAHeaderOfNumbersThatEndsInAWord) {
   const RawDataset dataset = Load("0,1,class\n1,2,5\n3,4,7\n");
-  EXPECT_THAT(dataset.train.features, ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(FloatsOf(dataset.train), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(dataset.train.labels, ElementsAre(0, 1));
 }
 

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/worker/data/sample_files.h"
 
 namespace basin::worker::data {
 namespace {
@@ -25,13 +26,13 @@ TEST(EmbeddedDigitsTest, AreTheKnownImages) {
   EXPECT_EQ(digits.digest, "46abec6b12486ad9e51943373abcf22bbea1b5a51a1619b361570d8893f1464a");
   EXPECT_EQ(digits.train.labels.size(), 1797u);
   EXPECT_EQ(digits.feature_count, 64);
-  EXPECT_TRUE(digits.image);
+  EXPECT_EQ(digits.image, (train::ImageShape{8, 8, 1}));
   EXPECT_EQ(digits.feature_scale, 1.0f / 16);
   EXPECT_TRUE(digits.test.labels.empty());
   std::array<int, 10> counts{};
   for (const int32_t label : digits.train.labels) ++counts.at(static_cast<size_t>(label));
   EXPECT_THAT(counts, testing::ElementsAre(178, 182, 177, 183, 181, 182, 181, 179, 174, 180));
-  const auto [low, high] = std::minmax_element(digits.train.features.begin(), digits.train.features.end());
+  const auto [low, high] = std::minmax_element(FloatsOf(digits.train).begin(), FloatsOf(digits.train).end());
   EXPECT_EQ(*low, 0);
   EXPECT_EQ(*high, 16);
 }

@@ -28,6 +28,7 @@ expect 2 usage
 expect 2 usage mnist --data-dir
 expect 2 usage mnist fashion
 expect 1 "not cifar" cifar
+expect 0 "fashion-mnist, cifar-10 or cifar-100" --help
 
 mkdir "$work/source"
 expect 1 "neither train-images-idx3-ubyte nor" mnist --data-dir "$work/data" --from "$work/source"
@@ -47,3 +48,23 @@ mkdir "$work/data/mnist"
 echo precious >"$work/data/mnist/train-images-idx3-ubyte"
 expect 1 "move it away" mnist --data-dir "$work/data" --from "$work/source"
 grep -q precious "$work/data/mnist/train-images-idx3-ubyte"
+
+# The others keep their files as they come.
+expect 1 "has no train-images-idx3-ubyte.gz" fashion-mnist --data-dir "$work/others" --from "$work/data"
+echo "not the real one" >"$work/source/cifar-10-binary.tar.gz"
+expect 1 "cifar-10-binary.tar.gz does not have its known SHA-256" \
+  cifar-10 --data-dir "$work/others" --from "$work/source/cifar-10-binary.tar.gz"
+expect 1 "cifar-100-binary.tar.gz is not a file" cifar-100 --data-dir "$work/others" --from "$work/source"
+if [ -n "$(ls -A "$work/others")" ]; then
+  echo "something was kept: $(ls -A "$work/others")" >&2
+  exit 1
+fi
+
+# Unpacked files are known by the sums that were recorded when their archive was checked.
+mkdir "$work/others/cifar-100"
+echo images >"$work/others/cifar-100/train.bin"
+expect 1 "SHA256SUMS is missing" cifar-100 --data-dir "$work/others"
+(cd "$work/others/cifar-100" && sha256sum train.bin >SHA256SUMS)
+expect 0 "already in" cifar-100 --data-dir "$work/others"
+echo other >"$work/others/cifar-100/train.bin"
+expect 1 "train.bin does not have its known SHA-256" cifar-100 --data-dir "$work/others"

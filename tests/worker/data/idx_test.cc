@@ -31,12 +31,12 @@ struct Files {
 TEST(IdxTest, LoadsImagesAndLabels) {
   const auto dataset = Files().Load();
   ASSERT_TRUE(dataset.ok()) << dataset.status();
-  EXPECT_TRUE(dataset->image);
+  EXPECT_EQ(dataset->image, (train::ImageShape{2, 3, 1}));
   EXPECT_EQ(dataset->feature_count, 6);
   EXPECT_EQ(dataset->classes, 3);
   EXPECT_FLOAT_EQ(dataset->feature_scale, 1.0f / 255);
-  EXPECT_EQ(dataset->train.features.size(), 36u);
-  EXPECT_EQ(dataset->train.features[35], 35);
+  EXPECT_EQ(BytesOf(dataset->train).size(), 36u);
+  EXPECT_EQ(BytesOf(dataset->train)[35], 35);
   EXPECT_THAT(dataset->train.labels, ElementsAre(0, 1, 2, 0, 1, 2));
   EXPECT_THAT(dataset->test.labels, ElementsAre(2, 0));
 }
@@ -46,7 +46,21 @@ TEST(IdxTest, PixelsAreUnsigned) {
   files.train_images[16] = static_cast<char>(255);
   const auto dataset = files.Load();
   ASSERT_TRUE(dataset.ok()) << dataset.status();
-  EXPECT_EQ(dataset->train.features[0], 255);
+  EXPECT_EQ(BytesOf(dataset->train)[0], 255);
+}
+
+TEST(IdxTest, AFourthDimensionIsTheChannels) {
+  Files files;
+  for (auto [file, count] : {std::pair(&files.train_images, 6u), {&files.test_images, 2u}}) {
+    const std::string pixels = file->substr(16);
+    file->clear();
+    for (const uint32_t word : {0x00000804u, count, 1u, 2u, 3u}) AppendBigEndian(file, word);
+    *file += pixels;
+  }
+  const auto dataset = files.Load();
+  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  EXPECT_EQ(dataset->image, (train::ImageShape{1, 2, 3}));
+  EXPECT_EQ(BytesOf(dataset->train)[35], 35);
 }
 
 TEST(IdxTest, LabelsMayCountFromOne) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "worker/data/raw_dataset.h"
 
 // Small stored data sets for the tests of this folder.
 
@@ -16,6 +17,12 @@ namespace basin::worker::data {
 
 inline void AppendBigEndian(std::string* bytes, uint32_t word) {
   for (int shift = 24; shift >= 0; shift -= 8) bytes->push_back(static_cast<char>(word >> shift & 0xff));
+}
+
+// The float values of a part of a set.
+inline const std::vector<float>& FloatsOf(const RawPart& part) { return std::get<std::vector<float>>(part.features); }
+inline const std::vector<uint8_t>& BytesOf(const RawPart& part) {
+  return std::get<std::vector<uint8_t>>(part.features);
 }
 
 // `count` images of rows x columns pixels 0, 1, 2, ... (modulo 256).
@@ -53,6 +60,30 @@ inline void WriteFile(const std::filesystem::path& path, const std::string& byte
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << bytes;
   ASSERT_TRUE(file.good()) << path;
+}
+
+// An NPY file: the header's dictionary in NumPy's own padding, then the values.
+inline std::string Npy(const std::string& dictionary, const std::string& values) {
+  std::string header = dictionary;
+  while ((10 + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  std::string bytes = "\x93NUMPY";
+  bytes += {'\1', '\0', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  return bytes + header + values;
+}
+template <typename T>
+std::string Npy(const std::string& descr, const std::string& shape, const std::vector<T>& values) {
+  return Npy("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }",
+             std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)));
+}
+
+// A record of CIFAR with these label bytes; channel c of pixel p is 10 * p + c, modulo 256.
+inline std::string CifarRecord(const std::vector<uint8_t>& labels) {
+  std::string record(labels.begin(), labels.end());
+  for (int channel = 0; channel < 3; ++channel) {
+    for (int pixel = 0; pixel < 1024; ++pixel) record += static_cast<char>(10 * pixel + channel);
+  }
+  return record;
 }
 
 // Six training images of classes 0 to 2 and two test images.

@@ -126,6 +126,30 @@ TEST_F(JobTest, NamesTheWeightsAndTheDataByDigest) {
   EXPECT_EQ(result.data_digest, catalog_->Digests().at("digits"));
 }
 
+TEST_F(JobTest, TrainsOnASyntheticSetAndNamesItsExamplesByDigest) {
+  const JobResult first = Run(Digits("dataset { blobs { classes: 4 } } epochs: 5"));
+  EXPECT_EQ(first.outcome, JobOutcome::kSucceeded) << first.message;
+  EXPECT_GT(Last("test_accuracy"), 0.9);
+  EXPECT_THAT(first.data_digest, testing::MatchesRegex("[0-9a-f]{64}"));
+  EXPECT_NE(Run(Digits("dataset { blobs { classes: 5 } } epochs: 1")).data_digest, first.data_digest);
+  const JobResult named = Run(Digits("dataset { name: 'synthetic.blobs' } epochs: 1"));
+  EXPECT_EQ(named.outcome, JobOutcome::kInvalid);
+}
+
+TEST_F(JobTest, AugmentationIsTheSameForAnyThreadsAndChangesTheTraining) {
+  const std::string augmentation = "dataset { augmentation { shift: 1 horizontal_flip: true } }";
+  const JobResult result = Run(Digits("epochs: 2" + augmentation));
+  EXPECT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+  EXPECT_EQ(Run(Digits("epochs: 2" + augmentation), 0, 3).weights_digest, result.weights_digest);
+  EXPECT_NE(Run(Digits("epochs: 2")).weights_digest, result.weights_digest);
+}
+
+TEST_F(JobTest, AugmentationOfATableIsInvalid) {
+  const JobResult result = Run(Digits("dataset { moons {} augmentation { shift: 1 } } epochs: 1"));
+  EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+  EXPECT_THAT(result.message, StartsWith("train.dataset.augmentation: needs images"));
+}
+
 TEST_F(JobTest, RepeatsTheSameBitsWithAnyThreadsAndBesideOthers) {
   const v1::Workload workload = Digits("epochs: 2 batch_size: 128 model { mlp { hidden: 300 } }");
   const JobResult first = Run(workload, 4);

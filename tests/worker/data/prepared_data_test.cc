@@ -1,9 +1,11 @@
-#include "worker/data/raw_dataset.h"
+#include "worker/data/prepared_data.h"
 
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <thread>
+#include <variant>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -33,7 +35,8 @@ std::shared_ptr<const RawDataset> Table(int rows, int test_rows = 0) {
   const auto fill = [](RawPart* part, int count) {
     for (int i = 0; i < count; ++i) {
       const float value = static_cast<float>(i);
-      part->features.insert(part->features.end(), {value, 10 * value + 3, 7});
+      auto& features = std::get<std::vector<float>>(part->features);
+      features.insert(features.end(), {value, 10 * value + 3, 7});
       part->labels.push_back(i % 2);
     }
   };
@@ -119,7 +122,7 @@ TEST(PrepareTest, ColumnsAreStandardizedByTheTrainingPart) {
 
 TEST(PrepareTest, StandardizationDoesNotSeeTheOtherParts) {
   auto changed = std::make_shared<RawDataset>(*Table(100, 7));
-  for (float& value : changed->test.features) value += 1e6f;
+  for (float& value : std::get<std::vector<float>>(changed->test.features)) value += 1e6f;
   const auto before = MustPrepare(Table(100, 7), Spec());
   const auto after = MustPrepare(changed, Spec());
   const train::Examples& a = before->view().train;
@@ -206,6 +209,63 @@ INSTANTIATE_TEST_SUITE_P(Faults, BadSplitTest,
                                          BadSplit{100, 0.9, 0.9, "train.dataset.validation_fraction"},
                                          BadSplit{4, 0.01, 0.3, "train.dataset.validation_fraction"},
                                          BadSplit{4, 0.3, 0.01, "train.dataset.test_fraction"}));
+
+// Images of 1 x 2 pixels with two channels, as bytes: the second channel is 10 above the first.
+std::shared_ptr<const RawDataset> TwoChannels() {
+  auto raw = std::make_shared<RawDataset>();
+  raw->feature_count = 4;
+  raw->classes = 2;
+  raw->image = {1, 2, 2};
+  raw->feature_scale = 1.0f / 255;
+  std::vector<uint8_t> pixels;
+  for (uint8_t i = 0; i < 40; ++i) {
+    for (const int value : {i, i + 10, i + 1, i + 11}) pixels.push_back(static_cast<uint8_t>(value));
+    raw->train.labels.push_back(i % 2);
+  }
+  raw->train.features = pixels;
+  return raw;
+}
+
+TEST(PrepareTest, EachChannelIsStandardizedAlone) {
+  const auto prepared = MustPrepare(TwoChannels(), Spec());
+  const train::TrainingData& data = prepared->view();
+  EXPECT_EQ(data.image, (train::ImageShape{1, 2, 2}));
+  for (const int channel : {0, 1}) {
+    const double mean = (Mean(data.train, channel, [](double x) { return x; }) +
+                         Mean(data.train, channel + 2, [](double x) { return x; })) /
+                        2;
+    EXPECT_NEAR(mean, 0, 1e-6);
+  }
+  // The channels differ by a constant alone.
+  for (int64_t i = 0; i < data.train.count; ++i) {
+    EXPECT_NEAR(data.train.features[i * 16], data.train.features[i * 16 + 1], 1e-6);
+  }
+}
+
+TEST(PrepareTest, TheBlankPixelIsWhatAStoredZeroBecame) {
+  v1::Dataset spec = Spec();
+  spec.set_standardize(false);
+  EXPECT_EQ(MustPrepare(TwoChannels(), spec)->view().blank_pixel[1], 0);
+  const auto standardized = MustPrepare(TwoChannels(), Spec());
+  const float* blank = standardized->view().blank_pixel;
+  EXPECT_LT(blank[1], blank[0]) << "the second channel is brighter, so that black is further from its mean";
+  EXPECT_EQ(MustPrepare(Table(100), Spec())->view().blank_pixel, nullptr);
+}
+
+TEST(PrepareTest, LabelNoiseChangesItsShareOfTheTrainingLabelsAlone) {
+  v1::Dataset spec = Spec();
+  const auto clean = MustPrepare(Digits(), spec);
+  spec.set_label_noise(0.25);
+  const auto noisy = MustPrepare(Digits(), spec);
+  int changed = 0;
+  for (int64_t i = 0; i < clean->view().train.count; ++i) {
+    changed += clean->view().train.labels[i] != noisy->view().train.labels[i];
+  }
+  EXPECT_EQ(changed, 359);  // 0.25 * 1437, rounded.
+  EXPECT_EQ(clean->view().validation.labels, noisy->view().validation.labels);
+  EXPECT_EQ(clean->view().test.labels, noisy->view().test.labels);
+  EXPECT_EQ(clean->view().train.features, noisy->view().train.features) << "the features are one copy";
+}
 
 }  // namespace
 }  // namespace basin::worker::data

@@ -1,5 +1,6 @@
-#include "worker/data/raw_dataset.h"
+#include "worker/data/prepared_data.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/violation.h"
+#include "worker/data/label_noise.h"
 #include "worker/data/split.h"
 
 namespace basin::worker::data {
@@ -19,31 +21,40 @@ namespace {
 constexpr size_t kAlignment = 64;
 constexpr int32_t kFloatsPerLine = kAlignment / sizeof(float);
 
-// value = (stored * scale - mean) / deviation, one triple for all columns (images) or one a column.
+// value = (stored * scale - mean) / deviation; a mean and a deviation for each channel of images, or for each column.
 struct Scaling {
   double scale = 1;
   std::vector<double> means;
   std::vector<double> deviations;
+
+  float Of(double stored, size_t group) const {
+    return static_cast<float>((stored * scale - means[group]) / deviations[group]);
+  }
 };
 
 // Over the training part alone. In two passes and in the order of the rows, so that the bits do not depend on anything
-// else; the deviation is the population's, and 1 for a constant column.
+// else; the deviation is the population's, and 1 for a constant group.
 Scaling ScalingOf(const RawDataset& raw, std::span<const int64_t> train, bool standardize) {
-  const size_t features = static_cast<size_t>(raw.feature_count);
-  const size_t groups = raw.image ? 1 : features;
-  Scaling scaling{raw.image ? static_cast<double>(raw.feature_scale) : 1.0, std::vector<double>(groups, 0),
+  const auto features = static_cast<size_t>(raw.feature_count);
+  const size_t groups = raw.image.is_image() ? static_cast<size_t>(raw.image.channels) : features;
+  Scaling scaling{raw.image.is_image() ? static_cast<double>(raw.feature_scale) : 1.0, std::vector<double>(groups, 0),
                   std::vector<double>(groups, 1)};
   if (!standardize) return scaling;
   const double values = static_cast<double>(train.size()) * static_cast<double>(features / groups);
   const auto accumulate = [&](auto&& term) {
     std::vector<double> sums(groups, 0);
-    for (const int64_t row : train) {
-      const float* stored = raw.train.features.data() + static_cast<size_t>(row) * features;
-      for (size_t i = 0; i < features; ++i) {
-        const size_t group = raw.image ? 0 : i;
-        sums[group] += term(stored[i] * scaling.scale, group);
-      }
-    }
+    std::visit(
+        [&](const auto& stored) {
+          for (const int64_t row : train) {
+            const auto* in = stored.data() + static_cast<size_t>(row) * features;
+            for (size_t i = 0; i < features; i += groups) {
+              for (size_t group = 0; group < groups; ++group) {
+                sums[group] += term(static_cast<double>(in[i + group]) * scaling.scale, group);
+              }
+            }
+          }
+        },
+        raw.train.features);
     return sums;
   };
   const std::vector<double> sums = accumulate([](double value, size_t) { return value; });
@@ -63,28 +74,34 @@ Scaling ScalingOf(const RawDataset& raw, std::span<const int64_t> train, bool st
 class Part {
  public:
   Part(const RawDataset& raw, const RawPart& stored, std::span<const int64_t> rows, const Scaling& scaling) {
-    const size_t features = static_cast<size_t>(raw.feature_count);
+    const auto features = static_cast<size_t>(raw.feature_count);
     const size_t stride = (features + kFloatsPerLine - 1) / kFloatsPerLine * kFloatsPerLine;
     rows_.reset(
         static_cast<float*>(::operator new (rows.size() * stride * sizeof(float), std::align_val_t{kAlignment})));
+    std::visit([&](const auto& values) { Scale(values.data(), features, stride, rows, scaling); }, stored.features);
     labels_.reserve(rows.size());
-    float* out = rows_.get();
-    for (const int64_t row : rows) {
-      const float* in = stored.features.data() + static_cast<size_t>(row) * features;
-      for (size_t i = 0; i < features; ++i) {
-        const size_t group = raw.image ? 0 : i;
-        out[i] = static_cast<float>((in[i] * scaling.scale - scaling.means[group]) / scaling.deviations[group]);
-      }
-      for (size_t i = features; i < stride; ++i) out[i] = 0;
-      out += stride;
-      labels_.push_back(stored.labels[static_cast<size_t>(row)]);
-    }
+    for (const int64_t row : rows) labels_.push_back(stored.labels[static_cast<size_t>(row)]);
     view_ = {rows_.get(), labels_.data(), static_cast<int64_t>(rows.size()), raw.feature_count,
              static_cast<int32_t>(stride)};
   }
   const train::Examples& view() const { return view_; }
 
  private:
+  template <typename Stored>
+  void Scale(const Stored* stored, size_t features, size_t stride, std::span<const int64_t> rows,
+             const Scaling& scaling) {
+    const size_t groups = scaling.means.size();
+    float* out = rows_.get();
+    for (const int64_t row : rows) {
+      const Stored* in = stored + static_cast<size_t>(row) * features;
+      for (size_t i = 0; i < features; i += groups) {
+        for (size_t group = 0; group < groups; ++group) out[i + group] = scaling.Of(in[i + group], group);
+      }
+      std::fill(out + features, out + stride, 0.0f);
+      out += stride;
+    }
+  }
+
   struct Free {
     void operator()(float* rows) const { ::operator delete (rows, std::align_val_t{kAlignment}); }
   };
@@ -100,13 +117,41 @@ class OwnedData : public PreparedData {
         train_(*raw_, raw_->train, split.train, scaling),
         validation_(*raw_, raw_->train, split.validation, scaling),
         test_(*raw_, own_test ? raw_->test : raw_->train, split.test, scaling),
-        view_{train_.view(), validation_.view(), test_.view(), raw_->classes} {}
+        view_{.train = train_.view(),
+              .validation = validation_.view(),
+              .test = test_.view(),
+              .classes = raw_->classes,
+              .image = raw_->image} {
+    for (int32_t channel = 0; channel < raw_->image.channels; ++channel) {
+      blank_pixel_.push_back(scaling.Of(0, static_cast<size_t>(channel)));
+    }
+    view_.blank_pixel = blank_pixel_.empty() ? nullptr : blank_pixel_.data();
+  }
   const train::TrainingData& view() const override { return view_; }
 
  private:
   std::shared_ptr<const RawDataset> raw_;  // Kept, since the cache knows this data by its address.
   Part train_, validation_, test_;
+  std::vector<float> blank_pixel_;
   train::TrainingData view_;
+};
+
+// The same features and parts, with some labels of the training part wrong.
+class MislabelledData : public PreparedData {
+ public:
+  MislabelledData(std::shared_ptr<const PreparedData> sound, double noise, uint64_t seed)
+      : sound_(std::move(sound)),
+        view_(sound_->view()),
+        labels_(view_.train.labels, view_.train.labels + view_.train.count) {
+    AddLabelNoise(noise, view_.classes, seed, labels_);
+    view_.train.labels = labels_.data();
+  }
+  const train::TrainingData& view() const override { return view_; }
+
+ private:
+  std::shared_ptr<const PreparedData> sound_;
+  train::TrainingData view_;
+  std::vector<int32_t> labels_;
 };
 
 absl::Status EmptyPart(const std::string& field, const std::string& part, double fraction, size_t examples) {
@@ -183,7 +228,9 @@ class PreparedCache {
 absl::StatusOr<std::shared_ptr<const PreparedData>> Prepare(std::shared_ptr<const RawDataset> raw,
                                                             const v1::Dataset& spec) {
   static PreparedCache* cache = new PreparedCache;  // Never destroyed: trials may end after main.
-  return cache->Get(std::move(raw), spec);
+  auto prepared = cache->Get(std::move(raw), spec);
+  if (!prepared.ok() || spec.label_noise() == 0) return prepared;
+  return std::make_shared<MislabelledData>(*std::move(prepared), spec.label_noise(), spec.split_seed());
 }
 
 }  // namespace basin::worker::data
