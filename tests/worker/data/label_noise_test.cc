@@ -47,7 +47,7 @@ TEST(LabelNoiseTest, AllOtherClassesAreEquallyLikely) {
 TEST(LabelNoiseTest, TheWrongLabelsOfASmallerShareAreAmongThoseOfALarger) {
   const std::vector<int32_t> sound = Sound(), few = Noisy(0.1), many = Noisy(0.4);
   for (size_t i = 0; i < few.size(); ++i) {
-    if (few[i] != sound[i]) EXPECT_EQ(few[i], many[i]) << i;
+    EXPECT_TRUE(few[i] == sound[i] || few[i] == many[i]) << i;
   }
 }
 

@@ -62,7 +62,7 @@ size_t ValuesOf(const RawPart& part) {
 void ExpectSound(const RawDataset& dataset) {
   ASSERT_GE(dataset.classes, 2);
   ASSERT_GE(dataset.feature_count, 1);
-  if (dataset.image.is_image()) ASSERT_EQ(dataset.image.size(), dataset.feature_count);
+  ASSERT_TRUE(!dataset.image.is_image() || dataset.image.size() == dataset.feature_count);
   for (const RawPart* part : {&dataset.train, &dataset.test}) {
     ASSERT_EQ(ValuesOf(*part), part->labels.size() * static_cast<size_t>(dataset.feature_count));
     for (const int32_t label : part->labels) ASSERT_TRUE(0 <= label && label < dataset.classes) << label;
@@ -121,7 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
                  const NamedBytes label_file{"set/file1", labels};
                  return LoadIdx({f[0].name, *images}, label_file, {f[0].name, *images}, label_file);
                }}),
-    [](const testing::TestParamInfo<Loader>& info) { return info.param.name; });
+    [](const testing::TestParamInfo<Loader>& loader) { return loader.param.name; });
 
 }  // namespace
 }  // namespace basin::worker::data
