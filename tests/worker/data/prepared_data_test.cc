@@ -218,7 +218,7 @@ std::shared_ptr<const RawDataset> TwoChannels() {
   raw->image = {1, 2, 2};
   raw->feature_scale = 1.0f / 255;
   std::vector<uint8_t> pixels;
-  for (uint8_t i = 0; i < 40; ++i) {
+  for (int i = 0; i < 40; ++i) {
     for (const int value : {i, i + 10, i + 1, i + 11}) pixels.push_back(static_cast<uint8_t>(value));
     raw->train.labels.push_back(i % 2);
   }

@@ -137,7 +137,7 @@ TEST_F(JobTest, TrainsOnASyntheticSetAndNamesItsExamplesByDigest) {
 }
 
 TEST_F(JobTest, AugmentationIsTheSameForAnyThreadsAndChangesTheTraining) {
-  const std::string augmentation = "dataset { augmentation { shift: 1 horizontal_flip: true } }";
+  const std::string augmentation = " dataset { augmentation { shift: 1 horizontal_flip: true } }";
   const JobResult result = Run(Digits("epochs: 2" + augmentation));
   EXPECT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
   EXPECT_EQ(Run(Digits("epochs: 2" + augmentation), 0, 3).weights_digest, result.weights_digest);
