@@ -272,8 +272,11 @@ TEST(SpaceTest, ASyntheticDatasetIsKnownByItsKindWhateverItsSettings) {
       }
     }
     domains {
-      path: "train.dataset.label_noise"
-      uniform { low: 0 high: 0.4 points: 2 }
+      path: "train.drop_last"
+      values {
+        values { bool_value: true }
+        values { bool_value: false }
+      }
     }
   )pb");
   const auto space = Make(spec);
