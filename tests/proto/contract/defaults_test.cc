@@ -14,7 +14,14 @@ TEST(FillDefaultsTest, ResolvedWorkloadIsExplicit) {
   FillDefaults(&workload);
   const auto expected = Parse<v1::Workload>(R"pb(
     train {
-      dataset { name: "digits" validation_fraction: 0.1 test_fraction: 0.1 split_seed: 0 standardize: true label_noise: 0 }
+      dataset {
+        name: "digits"
+        validation_fraction: 0.1
+        test_fraction: 0.1
+        split_seed: 0
+        standardize: true
+        label_noise: 0
+      }
       model {
         mlp { hidden: 32 activation: ACTIVATION_RELU }
         initialization: INITIALIZATION_HE
