@@ -83,6 +83,11 @@ absl::StatusOr<int> Schedule(Context& context, const Options& options) {
     }
     steps += curve.length.total_steps;
   }
+  for (const RateCurve& curve : *curves) {
+    if (!curve.depends_on_results) continue;
+    context.Note("config " + std::to_string(curve.config) + ": " + curve.schedule +
+                 " depends on results; the rates shown are those before it lowers them");
+  }
   if (options.out.empty()) {
     const auto rows = context.Rows(StepColumns());
     WriteSteps(*curves, *rows, context.out());

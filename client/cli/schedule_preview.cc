@@ -50,6 +50,15 @@ std::optional<uint64_t> KnownTrainSize(const v1::Dataset& dataset) {
   return std::nullopt;
 }
 
+bool HasPlateau(const v1::Schedule& schedule) {
+  if (schedule.has_warmup()) return HasPlateau(schedule.warmup().then());
+  if (schedule.has_swa()) return HasPlateau(schedule.swa().until());
+  for (const v1::SequenceSchedule::Part& part : schedule.sequence().parts()) {
+    if (HasPlateau(part.schedule())) return true;
+  }
+  return schedule.has_plateau();
+}
+
 std::string TextOf(const char* path, const v1::Workload& workload) {
   const auto field = contract::ParseFieldPath(v1::Workload::descriptor(), path);
   if (!field.ok()) return "";
@@ -103,21 +112,22 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
     const auto length = contract::LengthOfTraining(train, *size);
     if (!length.ok()) return length.status();
     const double base_rate = contract::BaseRate(train, *size);
-    const std::string key = train.schedule().SerializeAsString() + "/" + std::to_string(train.batch_size()) + "/" +
+    const std::string key = train.schedule().SerializeAsString() + train.averaging().swa().SerializeAsString() + "/" + std::to_string(train.batch_size()) + "/" +
                             contract::FormatNumber(base_rate) + "/" + std::to_string(length->total_steps) + "/" +
                             std::to_string(length->steps_per_epoch);
     if (!seen.insert(key).second) continue;
     if (curves.size() == kMostCurves) {
       return absl::InvalidArgumentError("the sweep has more than " + std::to_string(kMostCurves) + " different curves");
     }
-    auto factor = contract::Schedule::Create(train.schedule(), *length);
+    auto factor = contract::Schedule::Of(train, *length);
     if (!factor.ok()) return factor.status();
     curves.push_back({.config = config,
                       .schedule = TextOf("train.schedule", workload),
                       .batch_size = TextOf("train.batch_size", workload),
                       .base_rate = base_rate,
                       .length = *length,
-                      .factor = *std::move(factor)});
+                      .factor = *std::move(factor),
+                      .depends_on_results = HasPlateau(train.schedule())});
   }
   return curves;
 }

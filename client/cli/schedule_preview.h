@@ -20,6 +20,7 @@ struct RateCurve {
   double base_rate = 0;    // Scaled with the batch size, where the workload says so.
   contract::TrainingLength length;
   std::unique_ptr<contract::Schedule> factor;
+  bool depends_on_results = false;  // A plateau rule may lower the rates, or end the training.
 
   // For step < length.total_steps.
   double Rate(uint64_t step) const { return base_rate * factor->Factor(step); }

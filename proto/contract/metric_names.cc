@@ -1,11 +1,28 @@
 #include "proto/contract/metric_names.h"
 
 namespace basin::contract {
+namespace {
+
+std::vector<std::string> TrainMetricNames(const v1::TrainWorkload& train) {
+  std::vector<std::string> names = {"train_loss",    "val_loss",      "val_accuracy", "test_loss",
+                                    "test_accuracy", "learning_rate", "grad_norm"};
+  const auto add_average = [&names](const std::string& average) {
+    for (const char* metric : {"_val_loss", "_val_accuracy", "_test_loss", "_test_accuracy"}) {
+      names.push_back(average + metric);
+    }
+  };
+  if (train.averaging().has_swa()) add_average("swa");
+  if (train.averaging().has_ema()) add_average("ema");
+  if (train.stopping().has_target()) names.insert(names.end(), {"examples_to_target", "seconds_to_target"});
+  return names;
+}
+
+}  // namespace
 
 std::vector<std::string> MetricNames(const v1::Workload& workload) {
   switch (workload.kind_case()) {
     case v1::Workload::kTrain:
-      return {"train_loss", "val_loss", "val_accuracy", "test_loss", "test_accuracy", "learning_rate", "grad_norm"};
+      return TrainMetricNames(workload.train());
     case v1::Workload::KIND_NOT_SET:
       break;
   }

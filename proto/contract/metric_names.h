@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "basin/v1/workload.pb.h"
@@ -8,7 +9,10 @@
 namespace basin::contract {
 
 // The metrics that every trial of the workload reports, in the order in which users read them: train_loss, val_loss,
-// ...
+// ...; then those of its averages (`swa_val_loss`, ...) and of its target (`examples_to_target`, ...).
 std::vector<std::string> MetricNames(const v1::Workload& workload);
+
+// Whether a metric is a time, which differs from run to run and is never compared bit by bit.
+inline bool IsTime(std::string_view metric) { return metric.starts_with("seconds_"); }
 
 }  // namespace basin::contract

@@ -1,7 +1,12 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/contract/field_text.h"
+#include "proto/contract/metric_names.h"
 #include "proto/contract/schedule/schedule.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/validate_step.h"
@@ -36,9 +41,37 @@ void CheckSchedule(const v1::TrainWorkload& train, std::vector<Violation>* viola
   TrainingLength length{train.steps(), 1};
   if (train.has_epochs()) length = {train.epochs() * kFineEpoch, kFineEpoch};
   if (!train.has_schedule() || train.has_examples()) return;
-  if (Uses(train.schedule(), train.has_epochs() ? "steps" : "epochs")) return;
-  for (Violation& violation : ViolationsOf(Schedule::Create(train.schedule(), length).status())) {
-    violations->push_back({"train.schedule." + violation.path, std::move(violation.description)});
+  const std::string other_unit = train.has_epochs() ? "steps" : "epochs";
+  if (Uses(train.schedule(), other_unit) || Uses(train.averaging(), other_unit)) return;
+  for (Violation& violation : ViolationsOf(Schedule::Of(train, length).status())) {
+    violations->push_back(std::move(violation));
+  }
+}
+
+// Every field `metric` below `message` names one that each evaluation reports.
+void CheckMetrics(const google::protobuf::Message& message, const std::string& path,
+                  const std::vector<std::string>& known, std::vector<Violation>* violations) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    const std::string here = absl::StrCat(path, ".", field->name());
+    if (field->name() == "metric" && field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+      const std::string metric = reflection.GetString(message, field);
+      if (std::find(known.begin(), known.end(), metric) == known.end()) {
+        violations->push_back({here, absl::StrCat("must be a metric of every evaluation: ", absl::StrJoin(known, ", "),
+                                                  "; is '", metric, "'", DidYouMean(metric, known))});
+      }
+    }
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) continue;
+    if (!field->is_repeated()) {
+      CheckMetrics(reflection.GetMessage(message, field), here, known, violations);
+      continue;
+    }
+    for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
+      CheckMetrics(reflection.GetRepeatedMessage(message, field, i), absl::StrCat(here, "[", i, "]"), known,
+                   violations);
+    }
   }
 }
 
@@ -51,6 +84,9 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     CheckOptimizer(train.optimizer(), "train.optimizer", &violations);
     CheckAccumulation(train, &violations);
     CheckSchedule(train, &violations);
+    v1::Workload without_target = workload;
+    without_target.mutable_train()->mutable_stopping()->clear_target();
+    CheckMetrics(train, "train", MetricNames(without_target), &violations);
   }
   return violations.empty() ? absl::OkStatus() : InvalidArgument(violations);
 }

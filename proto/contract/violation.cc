@@ -21,6 +21,13 @@ absl::Status InvalidArgument(const std::vector<Violation>& violations) {
   return status;
 }
 
+absl::Status Under(const std::string& prefix, const absl::Status& status) {
+  std::vector<Violation> violations = ViolationsOf(status);
+  if (violations.empty()) return status;
+  for (Violation& violation : violations) violation.path = prefix + violation.path;
+  return InvalidArgument(violations);
+}
+
 std::vector<Violation> ViolationsOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kBadRequestUrl);
   v1::BadRequest details;

@@ -20,6 +20,10 @@ struct Violation {
 // travel as a payload, which contract/status turns into google.rpc.BadRequest. REQUIRES: not empty.
 absl::Status InvalidArgument(const std::vector<Violation>& violations);
 
+// The same fault with `prefix` before each of its paths: of a part that knows its own fields alone. A status without
+// violations stays as it is. REQUIRES: not OK.
+absl::Status Under(const std::string& prefix, const absl::Status& status);
+
 // The violations in a status that InvalidArgument made or that came over the wire; empty if there are none.
 std::vector<Violation> ViolationsOf(const absl::Status& status);
 

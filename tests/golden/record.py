@@ -162,6 +162,56 @@ def record_schedules():
     file.write()
 
 
+def record_plateaus():
+    generator = torch.Generator().manual_seed(7)
+    falling = [(3 * 0.9**t + 0.2 * torch.rand(1, generator=generator).item()) for t in range(STEPS)]
+    rising = [1 - value / 4 for value in falling]
+    file = Recording("plateaus.txt", f"The rate after each of {STEPS} evaluations, from ReduceLROnPlateau at base rate 1.")
+    for name, values, mode, spec, settings in (
+        ("relative", falling, "min", "metric: 'val_loss' factor: 0.5 patience: 5 threshold: 1e-4 "
+         "threshold_mode: THRESHOLD_MODE_REL cooldown: 0 min_factor: 0", dict(factor=0.5, patience=5)),
+        ("absolute, cooldown", falling, "min", "metric: 'val_loss' factor: 0.7 patience: 2 threshold: 0.05 "
+         "threshold_mode: THRESHOLD_MODE_ABS cooldown: 4 min_factor: 0.01",
+         dict(factor=0.7, patience=2, threshold=0.05, threshold_mode="abs", cooldown=4, min_lr=0.01)),
+        ("no patience", falling, "min", "metric: 'train_loss' factor: 0.9 patience: 0 threshold: 0.01 "
+         "threshold_mode: THRESHOLD_MODE_REL cooldown: 1 min_factor: 0.001",
+         dict(factor=0.9, patience=0, threshold=0.01, cooldown=1, min_lr=0.001)),
+        ("accuracy, relative", rising, "max", "metric: 'val_accuracy' factor: 0.5 patience: 3 threshold: 0.01 "
+         "threshold_mode: THRESHOLD_MODE_REL cooldown: 2 min_factor: 0",
+         dict(factor=0.5, patience=3, threshold=0.01, cooldown=2)),
+        ("accuracy, absolute", rising, "max", "metric: 'val_accuracy' factor: 0.5 patience: 3 threshold: 0.02 "
+         "threshold_mode: THRESHOLD_MODE_ABS cooldown: 0 min_factor: 0",
+         dict(factor=0.5, patience=3, threshold=0.02, threshold_mode="abs")),
+    ):
+        optimizer = optimizer_at_one()
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode, eps=0, **settings)
+        factors = []
+        for value in values:
+            scheduler.step(value)
+            factors.append(optimizer.param_groups[0]["lr"])
+        file.case(name, spec=spec, values=values, factors=factors)
+    file.write()
+
+
+def record_averages():
+    steps, size = 40, 8
+    generator = torch.Generator().manual_seed(3)
+    weights = torch.randn(steps, size, generator=generator).cumsum(0) + 10
+    file = Recording("averages.txt", "torch.optim.swa_utils.AveragedModel after each of 40 weight vectors, in float32.")
+    file.case("given", weights=weights.flatten().tolist())
+    for name, average in (("swa", None), ("ema", lambda mean, new, count: 0.9 * mean + 0.1 * new)):
+        model = torch.nn.Linear(size, 1, bias=False)
+        averaged = torch.optim.swa_utils.AveragedModel(model, avg_fn=average)
+        trajectory = []
+        for vector in weights:
+            with torch.no_grad():
+                model.weight.copy_(vector[None])
+            averaged.update_parameters(model)
+            trajectory += averaged.module.weight.flatten().tolist()
+        file.case(name, averages=trajectory)
+    file.write()
+
+
 def record_sgd():
     steps, size = 50, 8
     generator = torch.Generator().manual_seed(1)
@@ -379,6 +429,8 @@ def record_layers():
 
 if __name__ == "__main__":
     record_schedules()
+    record_plateaus()
+    record_averages()
     record_sgd()
     record_networks()
     record_layers()

@@ -104,6 +104,10 @@ constexpr SelfTest kSelfTests[] = {
                parts { epochs: 2 schedule { one_cycle {} } } parts { epochs: 2 schedule { linear {} } }
                parts { epochs: 2 schedule { inverse_sqrt { warmup_steps: 2 } } }
                parts { schedule { multistep { milestone_steps: [1, 3] } } } } })"},
+    {19, 3, R"(model { mlp { hidden: 9 } } batch_size: 30 epochs: 9 learning_rate: 0.1
+               schedule { swa { until { plateau { patience: 1 factor: 0.5 } } factor: 0.5 cycle_steps: 3 end_factor: 0.1 } }
+               averaging { swa { start_fraction: 0.5 at_cycle_ends {} } ema { decay: 0.9 } }
+               stopping { early_stopping { patience: 3 } })"},
 };
 
 std::string ComputeFingerprint() {
@@ -120,9 +124,7 @@ std::string ComputeFingerprint() {
     std::vector<double> values;
     (*trainer)->Run(
         [&values](const train::EpochReport& report) {
-          values.insert(values.end(),
-                        {report.train_loss, report.validation_loss, report.validation_accuracy, report.test_loss,
-                         report.test_accuracy, report.learning_rate, report.gradient_norm});
+          for (const auto& [name, value] : report.Metrics()) values.push_back(value);
         },
         nullptr);
     digest.Update(values.data(), values.size() * sizeof(double));

@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,23 +38,15 @@ JobResult Failure(JobOutcome outcome, const absl::Status& status) {
 }
 
 // Names and order as contract::MetricNames.
-std::array<v1::MetricPoint, 7> PointsOf(const train::EpochReport& report) {
-  const std::pair<const char*, double> values[] = {
-      {"train_loss", report.train_loss},
-      {"val_loss", report.validation_loss},
-      {"val_accuracy", report.validation_accuracy},
-      {"test_loss", report.test_loss},
-      {"test_accuracy", report.test_accuracy},
-      {"learning_rate", report.learning_rate},
-      {"grad_norm", report.gradient_norm},
-  };
-  std::array<v1::MetricPoint, 7> points;
-  for (size_t i = 0; i < points.size(); ++i) {
-    points[i].set_name(values[i].first);
-    points[i].set_value(values[i].second);
-    points[i].set_step(report.step);
-    points[i].set_epoch(report.epoch);
-    points[i].set_examples(report.examples);
+std::vector<v1::MetricPoint> PointsOf(const train::EpochReport& report) {
+  std::vector<v1::MetricPoint> points;
+  for (const auto& [name, value] : report.Metrics()) {
+    v1::MetricPoint& point = points.emplace_back();
+    point.set_name(std::string(name));
+    point.set_value(value);
+    point.set_step(report.step);
+    point.set_epoch(report.epoch);
+    point.set_examples(report.examples);
   }
   return points;
 }
@@ -69,6 +62,12 @@ double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& dat
                                            plan.evaluation_rows, std::max(plan.chunk_rows, plan.evaluation_rows));
   return sizeof(float) * (3.0 * static_cast<double>(shape->parameter_count) +
                           static_cast<double>(shape->values_per_example()) * static_cast<double>(rows));
+}
+
+std::function<double()> SteadyClock() {
+  return [start = std::chrono::steady_clock::now()] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
 }
 
 double BytesOfMachine() {
@@ -137,6 +136,11 @@ class TrainJob {
           train::Trainer::Create(train_, seed_, data_->view(), pool);
       if (!trainer.ok()) return trainer.status();
       trainer_ = *std::move(trainer);
+      if (context_.last_step != 0) {
+        trainer_->set_last_step(context_.last_step);
+      } else {
+        trainer_->set_clock(context_.seconds ? context_.seconds : SteadyClock());
+      }
       if (!context_.load_checkpoint) return absl::OkStatus();
       const std::optional<std::string> bytes = context_.load_checkpoint(fault);
       if (!bytes) return absl::OkStatus();
@@ -173,10 +177,13 @@ class TrainJob {
       case train::Trainer::Outcome::kFinished:
         result.outcome = JobOutcome::kSucceeded;
         result.weights_digest = WeightsDigest(trainer_->params(), trainer_->buffers());
+        result.message = trainer_->ending();
         break;
       case train::Trainer::Outcome::kDiverged:
         result.outcome = JobOutcome::kDiverged;
-        result.message = absl::StrCat("the loss is not finite after step ", trainer_->step());
+        result.message = absl::StrCat("the loss is not finite",
+                                      train_.stopping().has_diverge_above() ? " or above stopping.diverge_above" : "",
+                                      " after step ", trainer_->step());
         break;
       case train::Trainer::Outcome::kStopped:
         result.outcome = JobOutcome::kStopped;

@@ -28,6 +28,7 @@ enum class JobOutcome {
 
 struct JobResult {
   JobOutcome outcome = JobOutcome::kError;
+  // What went wrong; of a success, why it ended before its length, if it did.
   std::string message;
   std::string weights_digest;  // SHA-256, hex, of the final parameters as float32 little endian.
   std::string data_digest;
@@ -40,6 +41,10 @@ struct JobContext {
   int threads = 1;
   // Called on the job's thread with the points of each evaluation, in order.
   std::function<void(std::span<const v1::MetricPoint>)> report;
+  // Seconds since the trial began here, for its limit of time and its time to a target; a steady clock unless set.
+  std::function<double()> seconds;
+  // Ends after so many updates, as a limit of time did in the run that is repeated; 0: where the workload ends.
+  uint64_t last_step = 0;
   // Looked at between steps; may be null.
   JobControl* control = nullptr;
   // Takes a checkpoint, on the job's thread: when the control or `checkpoint_epochs` asks for one, and when it stops

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/schedule/training_length.h"
+#include "proto/contract/violation.h"
 #include "worker/train/initialization.h"
 
 namespace basin::worker::train {
@@ -28,11 +29,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::TrainWorkload
   absl::StatusOr<contract::TrainingLength> length =
       contract::LengthOfTraining(workload, static_cast<uint64_t>(data.train.count));
   if (!length.ok()) return length.status();
-  absl::StatusOr<std::unique_ptr<contract::Schedule>> schedule =
-      contract::Schedule::Create(workload.schedule(), *length);
-  if (!schedule.ok()) {
-    return absl::Status(schedule.status().code(), absl::StrCat("train.schedule.", schedule.status().message()));
-  }
+  absl::StatusOr<std::unique_ptr<contract::Schedule>> schedule = contract::Schedule::Of(workload, *length);
+  if (!schedule.ok()) return schedule.status();
   absl::StatusOr<NetworkShape> shape = ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
   if (!shape.ok()) return shape.status();
   absl::Status batches =
@@ -45,6 +43,10 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::TrainWorkload
   auto trainer = std::unique_ptr<Trainer>(
       new Trainer(workload, seed, data, pool, *length, *std::move(schedule), *std::move(shape)));
   trainer->augmentation_ = *std::move(augmentation);
+  auto averaging =
+      Averaging::Create(workload.averaging(), *length, trainer->rate_factor_.schedule(), trainer->params_.size());
+  if (!averaging.ok()) return contract::Under("train.averaging.", averaging.status());
+  trainer->averaging_ = *std::move(averaging);
   return trainer;
 }
 
@@ -56,7 +58,7 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
       pool_(pool),
       length_(length),
       base_rate_(contract::BaseRate(workload, static_cast<uint64_t>(data.train.count))),
-      schedule_(std::move(schedule)),
+      rate_factor_(std::move(schedule)),
       network_(std::move(shape), Loss::FromProto(workload.loss())),
       params_(network_.shape().parameter_count),
       buffers_(network_.shape().buffer_count),
@@ -64,7 +66,11 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
       order_(seed, data.train.count, BatchSize(workload, data.train.count), workload.drop_last(), workload.sampling()),
       workspace_(network_, MicroBatchSize(workload, data.train.count), pool == nullptr ? 1 : pool->threads()),
       batch_gradient_(network_, data.train, BatchSize(workload, data.train.count),
-                      MicroBatchSize(workload, data.train.count), buffers_.span(), workspace_, pool) {
+                      MicroBatchSize(workload, data.train.count), buffers_.span(), workspace_, pool),
+      stopping_(workload.stopping(), params_.size(), buffers_.size()),
+      averaged_buffers_(workload.has_averaging() ? buffers_.size() : 0),
+      micro_batch_size_(MicroBatchSize(workload, data.train.count)),
+      last_step_(length.total_steps) {
   Initialize(workload.model().initialization(), seed, network_.shape(), params_.span());
   InitializeBuffers(network_.shape(), buffers_.span());
 }
@@ -79,15 +85,16 @@ double Trainer::Step() {
   const std::span<const uint32_t> batch = order_.Batch(epoch, index);
   batch_gradient_.SetBatch(batch, {.seed = seed_, .step = step_});
   if (augmentation_ != nullptr) batch_gradient_.Augment(*augmentation_, epoch, batch);
-  rate_ = base_rate_ * schedule_->Factor(step_);
+  rate_ = base_rate_ * rate_factor_.At(step_);
   const double loss = update_.Step(batch_gradient_, params_.span(), rate_, EndsEpoch(step_ + 1));
   epoch_loss_ += loss * static_cast<double>(batch.size());
   examples_ += batch.size();
   ++step_;
+  averaging_->Observe(step_, params_.span());
   return loss;
 }
 
-Network<float>::Score Trainer::EvaluateOn(const Examples& examples) {
+Network<float>::Score Trainer::EvaluateOn(const Examples& examples, const float* params, const float* buffers) {
   constexpr int64_t kRows = 512;
   const float* rows[kRows];
   double loss = 0, correct = 0;
@@ -95,33 +102,70 @@ Network<float>::Score Trainer::EvaluateOn(const Examples& examples) {
     const int64_t count = std::min(kRows, examples.count - first);
     for (int64_t i = 0; i < count; ++i) rows[i] = examples.features + (first + i) * examples.stride;
     const Network<float>::Score score =
-        network_.Evaluate(params_.data(), buffers_.data(), {rows, examples.labels + first, count}, workspace_, pool_);
+        network_.Evaluate(params, buffers, {rows, examples.labels + first, count}, workspace_, pool_);
     loss += score.loss * static_cast<double>(count);
     correct += score.accuracy * static_cast<double>(count);
   }
   return {loss / static_cast<double>(examples.count), std::round(correct) / static_cast<double>(examples.count)};
 }
 
+PartScores Trainer::ScoresOf(const float* params, const float* buffers) {
+  const Network<float>::Score validation = EvaluateOn(data_.validation, params, buffers);
+  const Network<float>::Score test = EvaluateOn(data_.test, params, buffers);
+  return {validation.loss, validation.accuracy, test.loss, test.accuracy};
+}
+
+PartScores Trainer::ScoresOfAverage(std::span<const float> params) {
+  if (averaged_buffers_.size() == 0) return ScoresOf(params.data(), nullptr);
+  // The mean over batches in the order of the data, a short last one left out (PyTorch update_bn). What dropouts draw
+  // does not depend on the step, so that an average measured again has the same bits.
+  InitializeBuffers(network_.shape(), averaged_buffers_.span());
+  const Examples& train = data_.train;
+  const int64_t size = std::min(micro_batch_size_, train.count);
+  std::vector<const float*> rows(static_cast<size_t>(size));
+  for (int64_t batch = 0; batch < train.count / size; ++batch) {
+    for (int64_t i = 0; i < size; ++i) rows[i] = train.features + (batch * size + i) * train.stride;
+    network_.UpdateBuffers(params.data(), averaged_buffers_.data(),
+                           {rows.data(), train.labels + batch * size, size, {.seed = seed_, .step = 0}},
+                           1.0 / static_cast<double>(batch + 1), workspace_, pool_);
+  }
+  return ScoresOf(params.data(), averaged_buffers_.data());
+}
+
 EpochReport Trainer::Evaluate() {
-  const Network<float>::Score validation = EvaluateOn(data_.validation);
-  const Network<float>::Score test = EvaluateOn(data_.test);
-  return {.step = step_,
-          .epoch = static_cast<double>(step_) / static_cast<double>(length_.steps_per_epoch),
-          .examples = examples_,
-          .train_loss = epoch_loss_ / static_cast<double>(examples_ - epoch_first_example_),
-          .validation_loss = validation.loss,
-          .validation_accuracy = validation.accuracy,
-          .test_loss = test.loss,
-          .test_accuracy = test.accuracy,
-          .learning_rate = rate_,
-          .gradient_norm = update_.gradient_norm()};
+  const PartScores scores = ScoresOf(params_.data(), buffers_.data());
+  EpochReport report = {.step = step_,
+                        .epoch = static_cast<double>(step_) / static_cast<double>(length_.steps_per_epoch),
+                        .examples = examples_,
+                        .train_loss = epoch_loss_ / static_cast<double>(examples_ - epoch_first_example_),
+                        .validation_loss = scores.validation_loss,
+                        .validation_accuracy = scores.validation_accuracy,
+                        .test_loss = scores.test_loss,
+                        .test_accuracy = scores.test_accuracy,
+                        .learning_rate = rate_,
+                        .gradient_norm = update_.gradient_norm(),
+                        .further = {}};
+  averaging_->AddTo(report, [this](std::span<const float> params) { return ScoresOfAverage(params); });
+  stopping_.AddTo(report);
+  return report;
+}
+
+bool Trainer::EndsWith(const EpochReport& report) {
+  std::optional<std::string> reason = stopping_.Observe(report, params_.span(), buffers_.span());
+  if (rate_factor_.Observe(report) && !reason) reason = "plateau: the rate's factor fell below stop_below";
+  if (reason) ending_ = absl::StrCat(*reason, "; ended after step ", step_);
+  return reason.has_value();
 }
 
 Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop,
                               uint64_t pause_at) {
-  while (step_ < length_.total_steps) {
+  while (step_ < last_step_) {
     if (step_ >= pause_at) return Outcome::kStopped;
     if (stop != nullptr && stop->load(std::memory_order_relaxed)) return Outcome::kStopped;
+    if (stopping_.TimeIsUp()) {
+      set_last_step(step_ + 1);
+      ending_ = absl::StrCat("time is up; ended after step ", last_step_);
+    }
     if (!std::isfinite(Step())) {
       --step_;
       return Outcome::kDiverged;
@@ -129,8 +173,14 @@ Trainer::Outcome Trainer::Run(const std::function<void(const EpochReport&)>& rep
     if (EndsEpoch(step_)) {
       const EpochReport epoch = Evaluate();
       report(epoch);
-      if (!std::isfinite(epoch.validation_loss) || !std::isfinite(epoch.test_loss)) return Outcome::kDiverged;
+      if (stopping_.IsDivergence(epoch)) return Outcome::kDiverged;
+      if (EndsWith(epoch)) break;
     }
+  }
+  if (stopping_.keeps_best() && stopping_.best_report().step != step_) {
+    std::ranges::copy(stopping_.best_params(), params_.data());
+    std::ranges::copy(stopping_.best_buffers(), buffers_.data());
+    report(stopping_.best_report());
   }
   return Outcome::kFinished;
 }
@@ -149,6 +199,18 @@ void Trainer::VisitState(StateVisitor& visitor) {
     for (const ParameterTensor& tensor : network_.shape().buffers) {
       visitor.Floats(tensor.name, buffers_.span().subspan(tensor.offset, tensor.size()));
     }
+  }
+  {
+    const StateVisitor::Scope scope(visitor, "rate_factor");
+    rate_factor_.VisitState(visitor);
+  }
+  {
+    const StateVisitor::Scope scope(visitor, "stopping");
+    stopping_.VisitState(visitor);
+  }
+  {
+    const StateVisitor::Scope scope(visitor, "averaging");
+    averaging_->VisitState(visitor);
   }
   update_.VisitState(visitor);
 }

@@ -1,37 +1,31 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "basin/v1/workload.pb.h"
 #include "proto/contract/schedule/schedule.h"
 #include "worker/train/aligned_buffer.h"
 #include "worker/train/augmentation.h"
+#include "worker/train/averaging/averaging.h"
 #include "worker/train/batch_gradient.h"
 #include "worker/train/batch_order.h"
+#include "worker/train/epoch_report.h"
 #include "worker/train/examples.h"
 #include "worker/train/network.h"
 #include "worker/train/optim/parameter_update.h"
+#include "worker/train/rate_factor.h"
 #include "worker/train/state_visitor.h"
+#include "worker/train/stopping.h"
 #include "worker/train/thread_pool.h"
 
 namespace basin::worker::train {
-
-// What is measured at the end of an epoch, and at the end of a training that ends inside one.
-struct EpochReport {
-  uint64_t step;      // Updates done.
-  double epoch;       // step / steps per epoch.
-  uint64_t examples;  // Used for updates so far.
-  double train_loss;  // Mean over the examples of the epoch's batches, each batch before its update.
-  double validation_loss, validation_accuracy;
-  double test_loss, test_accuracy;
-  double learning_rate;  // Of the last step.
-  double gradient_norm;  // L2 norm of the last batch's gradient of the mean loss, not clipped, the L2 penalty left out.
-};
 
 // Trains one network. Deterministic: the weights and the reports are a function of the workload, the seed and the data,
 // whatever the number of threads. Not thread-safe.
@@ -45,10 +39,21 @@ class Trainer {
 
   enum class Outcome { kFinished, kDiverged, kStopped };
   // Steps to the end. Calls `report` after each epoch. kDiverged as soon as a batch's loss, or after an epoch's report
-  // the validation or test loss, is not finite; step() is then the number of updates before that was seen. kStopped if
-  // `stop` (may be null) was set, or after `pause_at` updates; a later call goes on.
+  // the validation or test loss, is not finite or above the workload's bound; step() is then the number of updates
+  // before that was seen. kFinished also when a rule of the workload ended it; ending() says which. With early stopping
+  // the weights are then the kept ones, and their evaluation is reported a second time. kStopped if `stop` (may be
+  // null) was set, or after `pause_at` updates; a later call goes on.
   Outcome Run(const std::function<void(const EpochReport&)>& report, const std::atomic<bool>* stop,
               uint64_t pause_at = UINT64_MAX);
+
+  // For stopping.seconds and seconds_to_target: seconds of training so far in this process. Without it no time is seen.
+  void set_clock(std::function<double()> seconds) { stopping_.set_clock(std::move(seconds)); }
+  // Ends after this many updates, as a clock did in the run that is repeated.
+  void set_last_step(uint64_t step) { last_step_ = std::min(step, length_.total_steps); }
+  // Why it ended before its length, in words; empty if it did not.
+  const std::string& ending() const { return ending_; }
+  // The averages of the weights, for artifacts. Valid until the next step or evaluation.
+  std::vector<Averaging::Average> Averages() { return averaging_->Averages(); }
 
   // One update; returns the batch's mean loss before it. REQUIRES: step() < length().total_steps.
   double Step();
@@ -73,15 +78,20 @@ class Trainer {
  private:
   Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
           const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule, NetworkShape shape);
-  bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == length_.total_steps; }
-  Network<float>::Score EvaluateOn(const Examples& examples);
+  bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == last_step_; }
+  Network<float>::Score EvaluateOn(const Examples& examples, const float* params, const float* buffers);
+  PartScores ScoresOf(const float* params, const float* buffers);
+  // Of averaged parameters: running averages do not belong to them, and are made anew over the training part.
+  PartScores ScoresOfAverage(std::span<const float> params);
+  // Tells the rules of an evaluation; true if one of them ends the training.
+  bool EndsWith(const EpochReport& report);
 
   const uint64_t seed_;
   const TrainingData& data_;
   ThreadPool* const pool_;
   const contract::TrainingLength length_;
   const double base_rate_;
-  const std::unique_ptr<contract::Schedule> schedule_;
+  RateFactor rate_factor_;
   const Network<float> network_;
   AlignedBuffer<float> params_, buffers_;
   ParameterUpdate update_;
@@ -89,6 +99,13 @@ class Trainer {
   Network<float>::Workspace workspace_;
   BatchGradient batch_gradient_;
   std::unique_ptr<Augmentation> augmentation_;  // Null: examples are taken as they are.
+
+  Stopping stopping_;
+  std::unique_ptr<Averaging> averaging_;
+  AlignedBuffer<float> averaged_buffers_;  // What ScoresOfAverage makes.
+  const int64_t micro_batch_size_;
+  uint64_t last_step_;  // The number of updates after which it ends.
+  std::string ending_;
 
   uint64_t step_ = 0;
   uint64_t examples_ = 0;

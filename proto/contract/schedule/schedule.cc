@@ -11,20 +11,39 @@
 #include "proto/contract/schedule/inverse_sqrt_schedule.h"
 #include "proto/contract/schedule/multistep_schedule.h"
 #include "proto/contract/schedule/one_cycle_schedule.h"
+#include "proto/contract/schedule/plateau_schedule.h"
 #include "proto/contract/schedule/polynomial_schedule.h"
 #include "proto/contract/schedule/sequence_schedule.h"
 #include "proto/contract/schedule/sgdr_schedule.h"
 #include "proto/contract/schedule/step_schedule.h"
+#include "proto/contract/schedule/swa_schedule.h"
+#include "proto/contract/schedule/swa_start.h"
 #include "proto/contract/schedule/warmup_schedule.h"
 #include "proto/contract/violation.h"
 
 namespace basin::contract {
 
-absl::StatusOr<std::unique_ptr<Schedule>> Schedule::Create(const v1::Schedule& spec, const TrainingLength& length) {
+absl::StatusOr<std::unique_ptr<Schedule>> Schedule::Of(const v1::TrainWorkload& workload,
+                                                       const TrainingLength& length) {
+  std::optional<uint64_t> swa_start;
+  if (workload.averaging().has_swa()) {
+    const absl::StatusOr<uint64_t> start = SwaStart(workload.averaging().swa(), length);
+    if (!start.ok()) return Under("train.averaging.swa.", start.status());
+    swa_start = *start;
+  }
+  absl::StatusOr<std::unique_ptr<Schedule>> schedule = Create(workload.schedule(), length, swa_start);
+  if (!schedule.ok()) return Under("train.schedule.", schedule.status());
+  return schedule;
+}
+
+absl::StatusOr<std::unique_ptr<Schedule>> Schedule::Create(const v1::Schedule& spec, const TrainingLength& length,
+                                                           std::optional<uint64_t> swa_start) {
   if (length.total_steps == 0 || length.steps_per_epoch == 0) {
     return absl::InvalidArgumentError("a schedule needs a training of at least one step");
   }
-  return CreateSchedule(spec, length, "");
+  if (!spec.has_swa()) return CreateSchedule(spec, length, "");
+  if (!swa_start) return ScheduleFault("swa", "needs averaging.swa, whose start it follows");
+  return SwaSchedule::Create(spec.swa(), length, *swa_start);
 }
 
 absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spec, const TrainingLength& length,
@@ -56,6 +75,14 @@ absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spe
       return InverseSqrtSchedule::Create(spec.inverse_sqrt(), length, absl::StrCat(path, "inverse_sqrt."));
     case v1::Schedule::kSequence:
       return SequenceSchedule::Create(spec.sequence(), length, absl::StrCat(path, "sequence."));
+    case v1::Schedule::kPlateau:
+      if (spec.plateau().has_stop_below() && spec.plateau().stop_below() <= spec.plateau().min_factor()) {
+        return ScheduleFault(path + "plateau.stop_below",
+                             "must be above min_factor, below which the factor never falls");
+      }
+      return std::make_unique<PlateauSchedule>(spec.plateau());
+    case v1::Schedule::kSwa:
+      return ScheduleFault(path + "swa", "must be the outermost schedule; put the others into its `until`");
     case v1::Schedule::KIND_NOT_SET:
       break;
   }

@@ -77,4 +77,11 @@ std::optional<uint64_t> SequenceSchedule::CycleEndAfter(uint64_t updates) const 
   return std::nullopt;
 }
 
+std::optional<PlateauInForce> SequenceSchedule::PlateauAt(uint64_t step) const {
+  const Part& part = parts_[PartOf(step)];
+  std::optional<PlateauInForce> plateau = part.schedule->PlateauAt(step - part.start);
+  if (plateau) plateau->first_step += part.start;
+  return plateau;
+}
+
 }  // namespace basin::contract

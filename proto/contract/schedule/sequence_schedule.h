@@ -18,6 +18,7 @@ class SequenceSchedule : public Schedule {
                                                           const TrainingLength& length, const std::string& path);
   double Factor(uint64_t step) const override;
   std::optional<uint64_t> CycleEndAfter(uint64_t updates) const override;
+  std::optional<PlateauInForce> PlateauAt(uint64_t step) const override;
 
  private:
   struct Part {

@@ -31,4 +31,11 @@ std::optional<uint64_t> WarmupSchedule::CycleEndAfter(uint64_t updates) const {
   return end ? std::optional(*end + steps_) : std::nullopt;
 }
 
+std::optional<PlateauInForce> WarmupSchedule::PlateauAt(uint64_t step) const {
+  if (step < steps_) return std::nullopt;
+  std::optional<PlateauInForce> plateau = then_->PlateauAt(step - steps_);
+  if (plateau) plateau->first_step += steps_;
+  return plateau;
+}
+
 }  // namespace basin::contract

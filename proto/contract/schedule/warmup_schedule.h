@@ -18,6 +18,7 @@ class WarmupSchedule : public Schedule {
                                                           const std::string& path);
   double Factor(uint64_t step) const override;
   std::optional<uint64_t> CycleEndAfter(uint64_t updates) const override;
+  std::optional<PlateauInForce> PlateauAt(uint64_t step) const override;
 
  private:
   WarmupSchedule(uint64_t steps, std::unique_ptr<Schedule> then);

@@ -126,6 +126,30 @@ TEST(ValidateResolvedTest, WarmupInStepsIsComparedWithALengthInSteps) {
               ElementsAre(Fault("train.schedule.warmup.steps", "101 of 100 steps")));
 }
 
+TEST(ValidateResolvedTest, ARuleFollowsAMetricOfEveryEvaluation) {
+  v1::Workload workload = Sweep().base();
+  v1::TrainWorkload* train = workload.mutable_train();
+  train->mutable_stopping()->mutable_early_stopping()->set_metric("val_los");
+  *train->mutable_schedule() =
+      Parse<v1::Schedule>("sequence { parts { schedule { plateau { metric: 'swa_val_loss' } } } }");
+  EXPECT_THAT(ViolationsOf(ValidateResolved(workload)),
+              ElementsAre(Fault("train.schedule.sequence.parts[0].schedule.plateau.metric", "is 'swa_val_loss'"),
+                          Fault("train.stopping.early_stopping.metric", "did you mean 'val_loss'?")));
+  train->mutable_stopping()->mutable_early_stopping()->set_metric("val_loss");
+  train->mutable_averaging()->mutable_swa();
+  EXPECT_TRUE(ValidateResolved(workload).ok());
+  // What a target leaves is not there before it is reached.
+  train->mutable_stopping()->mutable_target()->set_metric("examples_to_target");
+  EXPECT_THAT(ViolationsOf(ValidateResolved(workload)), ElementsAre(Fault("train.stopping.target.metric", "must be")));
+}
+
+TEST(ValidateResolvedTest, AScheduleThatFollowsTheAveragingNeedsIt) {
+  v1::Workload workload = Sweep().base();
+  *workload.mutable_train()->mutable_schedule() = Parse<v1::Schedule>("swa { until { constant {} } factor: 0.5 }");
+  EXPECT_THAT(ViolationsOf(ValidateResolved(workload)),
+              ElementsAre(Fault("train.schedule.swa", "needs averaging.swa")));
+}
+
 TEST(ValidateResolvedTest, WarmupInStepsOfATrainingInEpochsIsLeftToTheWorker) {
   v1::Workload workload = Sweep().base();
   *workload.mutable_train()->mutable_schedule() = Parse<v1::Schedule>("warmup { steps: 1000000 then { constant {} } }");

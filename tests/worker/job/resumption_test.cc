@@ -61,6 +61,21 @@ constexpr Case kCases[] = {
        layers { residual { layers { conv2d { filters: 3 kernel: 3 } } layers { group_norm { groups: 3 } } } }
        layers { gelu {} } layers { average_pool {} } layers { dropout {} } layers { global_average_pool {} }
        layers { dense { units: 5 } } layers { tanh {} } } })"},
+    {"Plateau", R"(schedule { sequence {
+                   parts { epochs: 2 schedule { warmup { steps: 2 then { plateau {
+                     metric: "train_loss" factor: 0.5 patience: 0 threshold: 0.9 cooldown: 1 } } } } }
+                   parts { schedule { plateau { factor: 0.3 patience: 0 threshold: 0.9 } } } } } epochs: 6)"},
+    {"WeightAverages", R"(schedule { swa { until { linear {} } factor: 0.5 cycle_steps: 2 end_factor: 0.1 } }
+                          averaging { swa { start_epochs: 1 at_cycle_ends {} } ema { decay: 0.8 } })"},
+    {"PlainWeightAverages", R"(averaging { swa { start_fraction: 0.3 every_steps: 2 }
+                                           ema { decay: 0.8 bias_correction: false } })"},
+    {"AveragesAndBestWeightsOfABatchNorm", R"(model { sequential {
+       layers { dense { units: 6 } } layers { batch_norm {} } layers { relu {} } layers { dropout {} } } }
+       averaging { swa { start_steps: 4 every_steps: 7 } ema { decay: 0.8 } } epochs: 9
+       stopping { early_stopping { metric: "val_accuracy" patience: 3 } })"},
+    {"StoppingThatKeepsTheBestWeights", R"(learning_rate: 0.3 epochs: 12 batch_size: 5 stopping {
+                                           early_stopping { metric: "val_accuracy" patience: 2 }
+                                           target { metric: "val_loss" value: 1e-9 } diverge_above: 1e9 })"},
     {"StepsThatEndInsideAnEpoch", "steps: 9 optimizer { sgd { momentum: 0.5 } }"},
 };
 
@@ -81,11 +96,8 @@ struct Output {
   bool operator==(const Output&) const = default;
 
   void Add(const train::EpochReport& report) {
-    values.insert(values.end(), {report.step, report.examples});
-    for (const double value : {report.epoch, report.train_loss, report.validation_loss, report.validation_accuracy,
-                               report.test_loss, report.test_accuracy, report.learning_rate, report.gradient_norm}) {
-      values.push_back(std::bit_cast<uint64_t>(value));
-    }
+    values.insert(values.end(), {report.step, report.examples, std::bit_cast<uint64_t>(report.epoch)});
+    for (const auto& [name, value] : report.Metrics()) values.push_back(std::bit_cast<uint64_t>(value));
   }
   void Finish(const train::Trainer& trainer) {
     for (const float value : trainer.params()) params.push_back(std::bit_cast<uint32_t>(value));

@@ -1,0 +1,200 @@
+// What ends a training, and what is averaged on its way, as the trainer does it.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "proto/contract/defaults.h"
+#include "tests/worker/train/synthetic_examples.h"
+#include "worker/train/trainer.h"
+
+namespace basin::worker::train {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class PoliciesTest : public testing::Test {
+ protected:
+  static v1::TrainWorkload Workload(const std::string& settings) {
+    v1::TrainWorkload workload;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        "model { mlp { hidden: 16 } } optimizer { sgd { momentum: 0.9 } } batch_size: 20 learning_rate: 0.05 " +
+            settings,
+        &workload));
+    return workload;
+  }
+  absl::StatusOr<std::unique_ptr<Trainer>> Make(const std::string& settings) const {
+    v1::TrainWorkload workload = Workload(settings);
+    contract::FillDefaults(&workload);
+    return Trainer::Create(workload, 3, data_.view(), nullptr);
+  }
+  std::unique_ptr<Trainer> Create(const std::string& settings) const {
+    auto trainer = Make(settings);
+    EXPECT_TRUE(trainer.ok()) << trainer.status();
+    return *std::move(trainer);
+  }
+  static std::vector<EpochReport> Run(Trainer& trainer, Trainer::Outcome expected = Trainer::Outcome::kFinished) {
+    std::vector<EpochReport> reports;
+    EXPECT_EQ(trainer.Run([&](const EpochReport& report) { reports.push_back(report); }, nullptr), expected);
+    return reports;
+  }
+  // Ten steps an epoch; clouds so near that a network overfits.
+  const SyntheticExamples data_{8, 4, {.train = 200, .validation = 60, .test = 40}, 1};
+};
+
+TEST_F(PoliciesTest, EarlyStoppingEndsAfterItsPatienceWithTheBestWeights) {
+  auto trainer = Create("epochs: 1000 stopping { early_stopping { patience: 7 } }");
+  std::vector<EpochReport> reports = Run(*trainer);
+  const EpochReport kept = reports.back();
+  reports.pop_back();
+  const auto best = std::ranges::min_element(reports, {}, &EpochReport::validation_loss);
+  EXPECT_EQ(reports.end() - best, 8);
+  EXPECT_EQ(kept.step, best->step);
+  EXPECT_EQ(kept.validation_loss, best->validation_loss);
+  EXPECT_EQ(kept.train_loss, best->train_loss);
+  EXPECT_THAT(trainer->ending(),
+              StartsWith("early stopping: val_loss was best after step " + std::to_string(best->step)));
+
+  // The weights are those of a training that ended there.
+  auto shorter = Create("steps: " + std::to_string(best->step));
+  Run(*shorter);
+  EXPECT_TRUE(std::ranges::equal(trainer->params(), shorter->params()));
+}
+
+TEST_F(PoliciesTest, WithoutKeptWeightsTheLastOnesStay) {
+  auto trainer = Create("epochs: 1000 stopping { early_stopping { patience: 2 keep_best_weights: false } }");
+  const std::vector<EpochReport> reports = Run(*trainer);
+  EXPECT_EQ(reports.back().step, trainer->step());
+  auto shorter = Create("steps: " + std::to_string(trainer->step()));
+  Run(*shorter);
+  EXPECT_TRUE(std::ranges::equal(trainer->params(), shorter->params()));
+}
+
+TEST_F(PoliciesTest, TheTargetEndsItAndNamesTheExamples) {
+  auto trainer = Create("epochs: 100 stopping { target { metric: 'train_loss' value: 0.5 } }");
+  double now = 0;
+  trainer->set_clock([&now] { return now += 1; });
+  const std::vector<EpochReport> reports = Run(*trainer);
+  ASSERT_GT(reports.size(), 1u);
+  EXPECT_LE(reports.back().train_loss, 0.5);
+  EXPECT_GT(reports[reports.size() - 2].train_loss, 0.5);
+  EXPECT_EQ(reports.back().Metric("examples_to_target"), 200.0 * static_cast<double>(reports.size()));
+  EXPECT_TRUE(std::isfinite(reports.back().Metric("seconds_to_target")));
+  EXPECT_TRUE(std::isinf(reports[0].Metric("examples_to_target")));
+  EXPECT_THAT(trainer->ending(), StartsWith("target: train_loss was reached"));
+}
+
+TEST_F(PoliciesTest, ALimitOfTimeIsReplayedByItsStep) {
+  auto trainer = Create("epochs: 100 stopping { seconds: 13.5 }");
+  double now = 0;
+  trainer->set_clock([&now] { return now += 1; });
+  const std::vector<EpochReport> reports = Run(*trainer);
+  EXPECT_EQ(trainer->step(), 14u);
+  EXPECT_EQ(reports.back().step, 14u);
+  EXPECT_EQ(trainer->ending(), "time is up; ended after step 14");
+
+  auto replay = Create("epochs: 100 stopping { seconds: 13.5 }");
+  replay->set_last_step(14);
+  EXPECT_EQ(Run(*replay).back().validation_loss, reports.back().validation_loss);
+  EXPECT_TRUE(std::ranges::equal(trainer->params(), replay->params()));
+}
+
+TEST_F(PoliciesTest, ALossAboveTheBoundIsADivergence) {
+  auto trainer = Create("epochs: 5 stopping { diverge_above: 1e-3 }");
+  EXPECT_EQ(Run(*trainer, Trainer::Outcome::kDiverged).size(), 1u);
+  EXPECT_EQ(trainer->step(), 10u);
+}
+
+TEST_F(PoliciesTest, APlateauLowersTheRateAndEndsBelowItsBound) {
+  auto trainer = Create("epochs: 1000 schedule { plateau { patience: 1 factor: 0.1 stop_below: 0.005 } }");
+  const std::vector<EpochReport> reports = Run(*trainer);
+  EXPECT_LT(reports.size(), 1000u);
+  EXPECT_DOUBLE_EQ(reports.front().learning_rate, 0.05);
+  EXPECT_DOUBLE_EQ(reports.back().learning_rate, 0.0005);
+  EXPECT_THAT(trainer->ending(), HasSubstr("plateau"));
+}
+
+TEST_F(PoliciesTest, APlateauAfterAWarmupCountsFromItsEnd) {
+  auto trainer = Create(
+      "epochs: 4 schedule { warmup { epochs: 2 then { plateau { metric: 'learning_rate' patience: 0 factor: 0.5 } } } "
+      "}");
+  const std::vector<EpochReport> reports = Run(*trainer);
+  // The rate as its own metric is lowest, and so best, in the plateau's first evaluation; then it does not fall.
+  EXPECT_DOUBLE_EQ(reports[1].learning_rate, 0.05);
+  EXPECT_DOUBLE_EQ(reports[2].learning_rate, 0.05);
+  EXPECT_DOUBLE_EQ(reports[3].learning_rate, 0.05);
+}
+
+TEST_F(PoliciesTest, SwaIsTheMeanOfTheWeightsAtEachInterval) {
+  auto trainer = Create("steps: 40 averaging { swa { start_steps: 20 every_steps: 10 } }");
+  std::vector<double> sum;
+  while (trainer->step() < 40) {
+    trainer->Step();
+    if (trainer->step() != 30 && trainer->step() != 40) continue;
+    sum.resize(trainer->params().size());
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += trainer->params()[i];
+  }
+  const std::vector<Averaging::Average> averages = trainer->Averages();
+  ASSERT_EQ(averages.size(), 1u);
+  EXPECT_EQ(averages[0].name, "swa");
+  for (size_t i = 0; i < sum.size(); ++i) EXPECT_EQ(averages[0].weights[i], static_cast<float>(sum[i] / 2)) << i;
+}
+
+TEST_F(PoliciesTest, AveragesAreThoseOfTheLastWeightsUntilTheyBegin) {
+  auto trainer = Create("epochs: 4 averaging { swa { start_epochs: 2 } ema { decay: 0.9 } }");
+  const std::vector<EpochReport> reports = Run(*trainer);
+  for (const size_t before : {0, 1}) EXPECT_EQ(reports[before].Metric("swa_val_loss"), reports[before].validation_loss);
+  // After one vector the mean is that vector, and after two it is not.
+  EXPECT_EQ(reports[2].Metric("swa_test_loss"), reports[2].test_loss);
+  EXPECT_NE(reports[3].Metric("swa_val_loss"), reports[3].validation_loss);
+  EXPECT_NE(reports[0].Metric("ema_val_loss"), reports[0].validation_loss);
+  EXPECT_LT(reports[3].Metric("ema_val_loss"), reports[0].Metric("ema_val_loss"));
+}
+
+TEST_F(PoliciesTest, AnEmaCorrectsTheBiasOfItsFirstSteps) {
+  auto trainer = Create("steps: 1 averaging { ema { decay: 0.999 } }");
+  trainer->Step();
+  const std::vector<Averaging::Average> averages = trainer->Averages();
+  for (size_t i = 0; i < trainer->params().size(); ++i) {
+    EXPECT_NEAR(averages[0].weights[i], trainer->params()[i], 1e-6 * std::fabs(trainer->params()[i]));
+  }
+}
+
+struct Fault {
+  const char* settings;
+  const char* message;
+};
+class PolicyFaultTest : public PoliciesTest, public testing::WithParamInterface<Fault> {};
+
+TEST_P(PolicyFaultTest, NamesTheField) {
+  const auto trainer = Make(GetParam().settings);
+  EXPECT_EQ(trainer.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(trainer.status().message()), StartsWith(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, PolicyFaultTest,
+    testing::Values(
+        Fault{"epochs: 3 averaging { swa { start_epochs: 4 } }",
+              "train.averaging.swa.start_epochs: is longer than the training: 4 of 3 epochs"},
+        Fault{"epochs: 3 averaging { swa { start_epochs: 3 } }",
+              "train.averaging.swa.start_epochs: must lie before the training's end"},
+        Fault{"epochs: 3 averaging { swa { start_epochs: 2 every_epochs: 1.5 } }",
+              "train.averaging.swa.every_epochs: is longer than what follows the start"},
+        Fault{"epochs: 3 averaging { swa { at_cycle_ends {} } }",
+              "train.averaging.swa.at_cycle_ends: no cycle of the schedule ends"},
+        Fault{"epochs: 3 schedule { swa { factor: 0.5 } }", "train.schedule.swa: needs averaging.swa"},
+        Fault{"epochs: 3 averaging { swa {} } schedule { warmup { steps: 1 then { swa { factor: 0.5 } } } }",
+              "train.schedule.warmup.then.swa: must be the outermost schedule"},
+        Fault{"epochs: 3 averaging { swa {} } schedule { swa { factor: 0.5 cycle_epochs: 1 end_factor: 0.1 } }",
+              "train.schedule.swa.cycle_epochs: is longer than the training"},
+        Fault{"epochs: 3 schedule { plateau { min_factor: 0.1 stop_below: 0.1 } }",
+              "train.schedule.plateau.stop_below: must be above min_factor"}));
+
+}  // namespace
+}  // namespace basin::worker::train
