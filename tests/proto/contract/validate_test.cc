@@ -140,6 +140,7 @@ TEST(ValidateResolvedTest, ARuleFollowsAMetricOfEveryEvaluation) {
   EXPECT_TRUE(ValidateResolved(workload).ok());
   // What a target leaves is not there before it is reached.
   train->mutable_stopping()->mutable_target()->set_metric("examples_to_target");
+  train->mutable_stopping()->mutable_target()->set_value(1);
   EXPECT_THAT(ViolationsOf(ValidateResolved(workload)), ElementsAre(Fault("train.stopping.target.metric", "must be")));
 }
 
