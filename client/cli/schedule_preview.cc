@@ -112,9 +112,9 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
     const auto length = contract::LengthOfTraining(train, *size);
     if (!length.ok()) return length.status();
     const double base_rate = contract::BaseRate(train, *size);
-    const std::string key = train.schedule().SerializeAsString() + train.averaging().swa().SerializeAsString() + "/" + std::to_string(train.batch_size()) + "/" +
-                            contract::FormatNumber(base_rate) + "/" + std::to_string(length->total_steps) + "/" +
-                            std::to_string(length->steps_per_epoch);
+    const std::string key = train.schedule().SerializeAsString() + train.averaging().swa().SerializeAsString() + "/" +
+                            std::to_string(train.batch_size()) + "/" + contract::FormatNumber(base_rate) + "/" +
+                            std::to_string(length->total_steps) + "/" + std::to_string(length->steps_per_epoch);
     if (!seen.insert(key).second) continue;
     if (curves.size() == kMostCurves) {
       return absl::InvalidArgumentError("the sweep has more than " + std::to_string(kMostCurves) + " different curves");

@@ -19,7 +19,8 @@ struct EpochReport {
   double validation_loss = 0, validation_accuracy = 0;
   double test_loss = 0, test_accuracy = 0;
   double learning_rate = 0;  // Of the last step.
-  double gradient_norm = 0;  // L2 norm of the last batch's gradient of the mean loss, not clipped, the L2 penalty left out.
+  double gradient_norm =
+      0;  // L2 norm of the last batch's gradient of the mean loss, not clipped, the L2 penalty left out.
   // What the workload's policies add, by name: `swa_val_loss`, `examples_to_target`, ...
   std::vector<std::pair<std::string, double>> further;
 
