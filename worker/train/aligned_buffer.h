@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,9 +10,7 @@
 namespace basin::worker::train {
 
 // A fixed number of elements, 64-byte aligned, zero at first, followed by kPadding readable elements, so that a kernel
-// may load whole packets at the end. Large ones lie in huge pages where the system grants them: a batch's rows are
-// gathered from all over the data, and each would cost a walk of the page table. Throws std::bad_alloc when there is no
-// memory.
+// may load whole packets at the end. Throws std::bad_alloc when there is no memory.
 template <typename T>
 class AlignedBuffer {
  public:
@@ -23,9 +19,7 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size > (size_t{1} << 60) / sizeof(T)) throw std::bad_alloc();
-    const size_t bytes = (size + kPadding) * sizeof(T);
-    data_.reset(static_cast<T*>(::operator new (bytes, std::align_val_t{64})));
-    AdviseHugePages(data_.get(), bytes);
+    data_.reset(static_cast<T*>(::operator new ((size + kPadding) * sizeof(T), std::align_val_t{64})));
     std::fill_n(data_.get(), size + kPadding, T(0));
   }
 
@@ -38,14 +32,6 @@ class AlignedBuffer {
   const T& operator[](size_t i) const { return data_.get()[i]; }
 
  private:
-  // Asks for huge pages where whole ones fit; without them all is as before, but slower.
-  static void AdviseHugePages(void* data, size_t bytes) {
-    constexpr uintptr_t kHugePage = uintptr_t{2} << 20;
-    const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + kHugePage - 1) / kHugePage * kHugePage;
-    const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / kHugePage * kHugePage;
-    if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-  }
-
   struct Free {
     void operator()(T* data) const { ::operator delete (data, std::align_val_t{64}); }
   };

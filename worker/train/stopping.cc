@@ -46,7 +46,8 @@ void Stopping::AddTo(EpochReport& report) {
   report.further.emplace_back("seconds_to_target", seconds_to_target_);
 }
 
-std::optional<std::string> Stopping::ObserveBest(const EpochReport& report, std::span<const float> params, std::span<const float> buffers) {
+std::optional<std::string> Stopping::ObserveBest(const EpochReport& report, std::span<const float> params,
+                                                 std::span<const float> buffers) {
   const v1::EarlyStopping& rule = rules_.early_stopping();
   const double value = report.Metric(rule.metric());
   const double gain = contract::HigherIsBetter(rule.metric()) ? value - best_value_ : best_value_ - value;
@@ -67,7 +68,8 @@ std::optional<std::string> Stopping::ObserveBest(const EpochReport& report, std:
                       evaluations_since_best_, " evaluations before");
 }
 
-std::optional<std::string> Stopping::Observe(const EpochReport& report, std::span<const float> params, std::span<const float> buffers) {
+std::optional<std::string> Stopping::Observe(const EpochReport& report, std::span<const float> params,
+                                             std::span<const float> buffers) {
   std::optional<std::string> reason;
   if (rules_.has_early_stopping()) reason = ObserveBest(report, params, buffers);
   if (examples_to_target_ != kInfinity) reason = absl::StrCat("target: ", rules_.target().metric(), " was reached");

@@ -29,7 +29,8 @@ class Stopping {
   bool IsDivergence(const EpochReport& report) const;
   // Adds examples_to_target and seconds_to_target to a report that has all else.
   void AddTo(EpochReport& report);
-  // Why the training ends with this evaluation, for people, or nothing. `params` and `buffers` are those that it measured.
+  // Why the training ends with this evaluation, for people, or nothing. `params` and `buffers` are those that it
+  // measured.
   std::optional<std::string> Observe(const EpochReport& report, std::span<const float> params,
                                      std::span<const float> buffers);
 
