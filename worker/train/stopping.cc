@@ -95,7 +95,7 @@ void Stopping::VisitState(StateVisitor& visitor) {
   best_.VisitState(visitor);
   if (!keeps_best()) return;
   visitor.Floats("params", best_params_.span());
-  visitor.Floats("buffers", best_buffers_.span());
+  if (best_buffers_.size() > 0) visitor.Floats("buffers", best_buffers_.span());
 }
 
 }  // namespace basin::worker::train
