@@ -51,7 +51,7 @@ std::string Offered(const std::string& words) {
 
 TEST(BashCompletionTest, OffersCommands) { EXPECT_EQ(Offered("basin res"), "results resume"); }
 
-TEST(BashCompletionTest, OffersOptionsOfTheCommand) { EXPECT_EQ(Offered("basin results --t"), "--top"); }
+TEST(BashCompletionTest, OffersOptionsOfTheCommand) { EXPECT_EQ(Offered("basin results --t"), "--top --token-file"); }
 
 TEST(BashCompletionTest, OffersAnOptionsWords) {
   EXPECT_EQ(Offered("basin list --format ''"), "table json csv");

@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"  colour: blue"},
          "f.yaml:12:3: train.colour: unknown key; expected one of dataset, model, epochs, steps, examples, batch_size, "
          "drop_last, learning_rate, optimizer, schedule, loss, "
-         "learning_rate_scaling, clip, accumulate, sampling"},
+         "learning_rate_scaling, clip, accumulate, sampling, stopping, averaging"},
         {"MisspeltRequiredKey",
          {"  learning_rate:", "  lerning_rate: 0.1"},
          "f.yaml:9:3: train.learning_rate: must be a number, is empty\nf.yaml:12:3: train.lerning_rate: unknown key "
@@ -111,17 +111,17 @@ INSTANTIATE_TEST_SUITE_P(
         {"MisspeltAlternative",
          {"  schedule: cosin"},
          "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, multistep, "
-         "polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, is 'cosin' "
+         "polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, plateau, swa, is 'cosin' "
          "(did you mean 'cosine'?)"},
         {"ListForAMapping",
          {"  schedule: [cosine]"},
          "f.yaml:11:13: train.schedule: must be one of constant, step, exponential, cosine, sgdr, warmup, multistep, "
-         "polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, is a list"},
+         "polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, plateau, swa, is a list"},
         {"TwoAlternatives",
          {"  schedule: {cosine: {}, constant: {}}"},
          "f.yaml:11:26: train.schedule.constant: cannot be given together with cosine (line 11); only one of constant, "
          "step, exponential, cosine, sgdr, warmup, multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, "
-         "sequence"},
+         "sequence, plateau, swa"},
         {"TwoLengths",
          {"  steps: 100"},
          "f.yaml:12:3: train.steps: cannot be given together with epochs (line 7); only one of epochs, steps, "
@@ -284,7 +284,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"MisspeltOption",
          {"  schedule: {$choice: [cosine, constnat]}"},
          "f.yaml:11:32: train.schedule.$choice[1]: must be one of constant, step, exponential, cosine, sgdr, warmup, "
-         "multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, "
+         "multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, plateau, swa, "
          "is 'constnat' (did you mean 'constant'?)"},
         {"OptionTwice",
          {"  schedule: {$choice: [cosine, cosine]}"},
@@ -324,7 +324,8 @@ TEST(SweepMistakesTest, AllAreSaidInTheFilesOrder) {
             "f.yaml:1:7: name: must be a name (at most 128 letters, digits, '.', '_' or '-', the first a letter or "
             "digit), is 'a/b'\nf.yaml:3:8: seeds: must be a whole number, is 'many'\nf.yaml:8:15: train.batch_size: "
             "must be at least 1, is 0\nf.yaml:11:13: train.schedule: must be one of constant, step, exponential, "
-            "cosine, sgdr, warmup, multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, is "
+            "cosine, sgdr, warmup, multistep, polynomial, linear, cyclic, one_cycle, inverse_sqrt, sequence, plateau, "
+            "swa, is "
             "'cosin' (did you mean 'cosine'?)");
 }
 
