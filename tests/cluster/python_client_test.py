@@ -43,11 +43,11 @@ def await_line(path: pathlib.Path, process: subprocess.Popen) -> str:
     raise RuntimeError(f"no server: exit code {process.poll()}")
 
 
-def digits_sweep(sweep_pb2, workload_pb2, domain_pb2):
+def digits_sweep(sweep_pb2, workload_pb2, dataset_pb2, model_pb2, domain_pb2):
     """Two learning rates, three seeds, on the embedded digits."""
     train = workload_pb2.TrainWorkload(
-        dataset=workload_pb2.Dataset(name="digits"),
-        model=workload_pb2.Model(mlp=workload_pb2.Mlp(hidden=[16])),
+        dataset=dataset_pb2.Dataset(name="digits"),
+        model=model_pb2.Model(mlp=model_pb2.Mlp(hidden=[16])),
         epochs=3,
         batch_size=32,
     )
@@ -114,8 +114,10 @@ def main() -> None:
         stubs = folder / "stubs"
         stubs.mkdir()
         generate_stubs(args.protos.resolve(), stubs)
-        modules = [importlib.import_module(f"basin.v1.{m}_pb2") for m in ("sweep", "workload", "domain", "sweep_service")]
-        sweep_pb2, workload_pb2, domain_pb2, service = modules
+        names = ("sweep", "workload", "dataset", "model", "domain", "sweep_service")
+        modules = [importlib.import_module(f"basin.v1.{name}_pb2") for name in names]
+        *parts, service = modules
+        sweep_pb2 = parts[0]
         service_grpc = importlib.import_module("basin.v1.sweep_service_pb2_grpc")
         try:
             data = folder / "data"
@@ -125,7 +127,7 @@ def main() -> None:
             processes.append(subprocess.Popen([args.worker, "--server", address, "--slots", "2", "--data-dir", folder]))
             with grpc.insecure_channel(address) as channel:
                 stub = service_grpc.SweepServiceStub(channel)
-                spec = digits_sweep(sweep_pb2, workload_pb2, domain_pb2)
+                spec = digits_sweep(*parts)
                 check_refusal(stub, service, spec)
                 check(stub, service, spec, sweep_pb2)
         finally:

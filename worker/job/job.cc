@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <new>
@@ -21,6 +20,7 @@
 #include "worker/data/catalog.h"
 #include "worker/data/prepared_data.h"
 #include "worker/data/synthetic.h"
+#include "worker/job/trial_clock.h"
 #include "worker/job/weights_digest.h"
 #include "worker/train/network_plan.h"
 #include "worker/train/network_shape.h"
@@ -62,12 +62,6 @@ double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& dat
                                            plan.evaluation_rows, std::max(plan.chunk_rows, plan.evaluation_rows));
   return sizeof(float) * (3.0 * static_cast<double>(shape->parameter_count) +
                           static_cast<double>(shape->values_per_example()) * static_cast<double>(rows));
-}
-
-std::function<double()> SteadyClock() {
-  return [start = std::chrono::steady_clock::now()] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
 }
 
 double BytesOfMachine() {
@@ -139,7 +133,7 @@ class TrainJob {
       if (context_.last_step != 0) {
         trainer_->set_last_step(context_.last_step);
       } else {
-        trainer_->set_clock(context_.seconds ? context_.seconds : SteadyClock());
+        trainer_->set_clock(context_.seconds ? context_.seconds : SecondsFromNow());
       }
       if (!context_.load_checkpoint) return absl::OkStatus();
       const std::optional<std::string> bytes = context_.load_checkpoint(fault);
