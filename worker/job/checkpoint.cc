@@ -35,11 +35,13 @@ class NamedVisitor : public train::StateVisitor {
   std::vector<size_t> lengths_;
 };
 
-// Lists the values as tensors; their data stay where they are.
+// Lists the values as tensors; floats stay where they are.
 class StateLister : public NamedVisitor {
  public:
   void Floats(std::string_view name, std::span<float> values) override { Add(name, TensorType::kFloat32, values); }
-  void Doubles(std::string_view name, std::span<double> values) override { Add(name, TensorType::kFloat64, values); }
+  void Doubles(std::string_view name, std::span<double> values) override {
+    Add(name, TensorType::kFloat64, std::span<double>(doubles_.emplace_back(values.begin(), values.end())));
+  }
   void Count(std::string_view name, uint64_t& value) override {
     counts_.push_back(value);
     Add(name, TensorType::kUint64, std::span<uint64_t>(&counts_.back(), 1));
@@ -53,7 +55,8 @@ class StateLister : public NamedVisitor {
         {FullName(name), type, {values.size()}, {reinterpret_cast<const char*>(values.data()), values.size_bytes()}});
   }
   std::vector<Tensor> tensors_;
-  std::deque<uint64_t> counts_;  // A flag's value is gone after its visit.
+  std::deque<uint64_t> counts_;  // What is visited may be gone after its visit.
+  std::deque<std::vector<double>> doubles_;
 };
 
 // Sets the values from tensors of the same names, types and sizes.

@@ -15,7 +15,8 @@ namespace basin::worker::train {
 class StateVisitor {
  public:
   virtual ~StateVisitor() = default;
-  // Values of a fixed number: a part whose number varies visits the number first, and makes room by it.
+  // Values of a fixed number: a part whose number varies visits the number first, and makes room by it. Floats must
+  // live as long as the visitor; doubles and counts need not.
   virtual void Floats(std::string_view name, std::span<float> values) = 0;
   virtual void Doubles(std::string_view name, std::span<double> values) = 0;
   virtual void Count(std::string_view name, uint64_t& value) = 0;
