@@ -24,6 +24,7 @@
 #include "worker/job/weights_digest.h"
 #include "worker/train/network_plan.h"
 #include "worker/train/network_shape.h"
+#include "worker/train/optim/optimizer.h"
 #include "worker/train/thread_pool.h"
 #include "worker/train/trainer.h"
 
@@ -51,8 +52,8 @@ std::vector<v1::MetricPoint> PointsOf(const train::EpochReport& report) {
   return points;
 }
 
-// Parameters, gradient and velocity, and the values between layers; what is left over is small beside them where it
-// matters.
+// Parameters, gradient, what the optimizer, the averages and early stopping keep for each parameter, and the values
+// between layers; what is left over is small beside them where it matters.
 double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& data) {
   const absl::StatusOr<train::NetworkShape> shape =
       train::ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
@@ -60,7 +61,11 @@ double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& dat
   const train::NetworkPlan plan = train::PlanOf(*shape);
   const int64_t rows = std::clamp<int64_t>(std::min<int64_t>(workload.batch_size(), data.train.count),
                                            plan.evaluation_rows, std::max(plan.chunk_rows, plan.evaluation_rows));
-  return sizeof(float) * (3.0 * static_cast<double>(shape->parameter_count) +
+  const v1::Averaging& averaging = workload.averaging();
+  const int floats = 2 + train::StateFloatsPerParameter(workload.optimizer()) +
+                     2 * (averaging.has_swa() + averaging.has_ema()) +
+                     workload.stopping().early_stopping().keep_best_weights();
+  return sizeof(float) * (static_cast<double>(floats) * static_cast<double>(shape->parameter_count) +
                           static_cast<double>(shape->values_per_example()) * static_cast<double>(rows));
 }
 
