@@ -6,7 +6,6 @@ The C++ tests read the files and need no Python. Numbers are written as hexadeci
 """
 
 import math
-import pathlib
 import warnings
 
 import torch
@@ -14,31 +13,11 @@ from torch.optim.lr_scheduler import (ConstantLR, CosineAnnealingLR, CosineAnnea
                                       ExponentialLR, LinearLR, MultiStepLR, OneCycleLR, PolynomialLR, SequentialLR,
                                       StepLR)
 
+from recording import Recording
+
 warnings.filterwarnings("ignore")  # Of the epoch argument to step(), which is deprecated and what we want to record.
 
-FOLDER = pathlib.Path(__file__).parent
 STEPS = 300
-
-
-class Recording:
-    """A file of cases: a name in brackets, then lines `key: values`."""
-
-    def __init__(self, name, about):
-        self.path = FOLDER / name
-        self.lines = [f"# {about}", f"# Made by record.py with PyTorch {torch.__version__}."]
-
-    def case(self, name, **entries):
-        self.lines += ["", f"[{name}]"]
-        for key, value in entries.items():
-            self.lines.append(f"{key}: {value if isinstance(value, str) else self.numbers(value)}")
-
-    @staticmethod
-    def numbers(values):
-        return " ".join(str(v) if isinstance(v, int) else float(v).hex() for v in values)
-
-    def write(self):
-        self.path.write_text("\n".join(self.lines) + "\n")
-        print(self.path.name, self.path.stat().st_size, "bytes")
 
 
 def optimizer_at_one():
@@ -209,38 +188,6 @@ def record_averages():
             averaged.update_parameters(model)
             trajectory += averaged.module.weight.flatten().tolist()
         file.case(name, averages=trajectory)
-    file.write()
-
-
-def record_sgd():
-    steps, size = 50, 8
-    generator = torch.Generator().manual_seed(1)
-    start = torch.randn(size, generator=generator)
-    gradients = torch.randn(steps, size, generator=generator)
-    step_rates = [0.1 * 0.97**t for t in range(steps)]
-    file = Recording("sgd.txt", "Parameters after each of 50 steps of torch.optim.SGD in float32, gradients given.")
-    file.case("given", start=start.tolist(), gradients=gradients.flatten().tolist(), rates=step_rates)
-    for name, settings in (
-        ("plain", {}),
-        ("momentum", dict(momentum=0.9)),
-        ("momentum, dampening", dict(momentum=0.9, dampening=0.3)),
-        ("momentum, full dampening", dict(momentum=0.5, dampening=1.0)),
-        ("nesterov", dict(momentum=0.9, nesterov=True)),
-        ("l2", dict(weight_decay=0.05)),
-        ("momentum, l2", dict(momentum=0.9, weight_decay=0.05)),
-        ("momentum, dampening, l2", dict(momentum=0.8, dampening=0.5, weight_decay=0.02)),
-        ("nesterov, l2", dict(momentum=0.95, nesterov=True, weight_decay=0.01)),
-    ):
-        params = start.clone().requires_grad_()
-        optimizer = torch.optim.SGD([params], lr=step_rates[0], **settings)
-        trajectory = []
-        for t in range(steps):
-            optimizer.param_groups[0]["lr"] = step_rates[t]
-            params.grad = gradients[t].clone()
-            optimizer.step()
-            trajectory += params.tolist()
-        spec = " ".join(f"{'l2' if k == 'weight_decay' else k}: {str(v).lower()}" for k, v in settings.items())
-        file.case(name, spec=spec, params=trajectory)
     file.write()
 
 
@@ -431,6 +378,5 @@ if __name__ == "__main__":
     record_schedules()
     record_plateaus()
     record_averages()
-    record_sgd()
     record_networks()
     record_layers()
