@@ -41,6 +41,7 @@ struct Flags {
   std::string data_dir;
   double lease_seconds = 30;
   SecurityFlags security;
+  uint64_t max_artifact_bytes = 0;
   bool enable_reflection = false;
   std::string log_format = "text";
   std::string log_level = "info";
@@ -67,6 +68,9 @@ void DeclareFlags(CLI::App* app, Flags* flags) {
       ->envname("BASIN_LEASE_SECONDS")
       ->check(CLI::Range(0.5, 86400.0))
       ->capture_default_str();
+  app->add_option("--max-artifact-bytes", flags->max_artifact_bytes,
+                  "The most that checkpoints may take on disk together; further ones are refused [no limit]")
+      ->envname("BASIN_MAX_ARTIFACT_BYTES");
   DeclareSecurityFlags(app, &flags->security);
   app->add_flag("--enable-reflection", flags->enable_reflection, "Tell any caller the schema of the services")
       ->envname("BASIN_ENABLE_REFLECTION");
@@ -160,6 +164,9 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const r
   const absl::StatusOr<std::unique_ptr<store::SqliteQueries>> queries =
       store::SqliteQueries::Open(flags.data_dir, [&clock] { return clock.Read().mono; });
   if (!queries.ok()) return queries.status();
+  const absl::StatusOr<std::unique_ptr<store::ArtifactStore>> artifacts =
+      store::ArtifactStore::Open(flags.data_dir, {.max_total_bytes = flags.max_artifact_bytes});
+  if (!artifacts.ok()) return artifacts.status();
   rpc::ServerOptions options{.listen = listen,
                              .tls = tls,
                              .gatekeeper = gatekeeper,
@@ -168,7 +175,7 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const r
   options.coordinator.settings.lease =
       std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(flags.lease_seconds));
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =
-      rpc::Server::Start(options, store->get(), queries->get(), &clock);
+      rpc::Server::Start(options, store->get(), queries->get(), artifacts->get(), &clock);
   if (!server.ok()) return server.status();
   const std::string address = (*server)->address().ToString();
   const absl::StatusOr<std::unique_ptr<runtime::EndpointFile>> endpoint =

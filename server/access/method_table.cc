@@ -34,6 +34,9 @@ constexpr Entry kTable[] = {
     {"basin.v1.WorkerService/RegisterWorker", Role::kWorker},
     {"basin.v1.WorkerService/LeaseTrials", Role::kWorker},
     {"basin.v1.WorkerService/Report", Role::kWorker},
+    {"basin.v1.WorkerService/UploadCheckpoint", Role::kWorker},
+    {"basin.v1.WorkerService/DownloadCheckpoint", Role::kWorker},
+    {"basin.v1.WorkerService/RejectCheckpoint", Role::kWorker},
     {"basin.v1.WorkerService/UnregisterWorker", Role::kWorker},
     // Tells the schema of the services; served where --enable-reflection is given.
     {"grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::kRead},

@@ -101,13 +101,17 @@ class State::Applier {
   void operator()(const TrialLeased& event) {
     SweepEntry& sweep = Sweep(event.key.sweep);
     const uint64_t index = event.key.index;
+    RunningTrial trial;
+    if (const auto queued = sweep.queued.find(index); queued != sweep.queued.end()) {
+      trial.checkpoints = std::move(queued->second.checkpoints);
+    }
     if (sweep.queued.erase(index) == 0 && sweep.skipped.erase(index) == 0) {
       Require(index >= sweep.next_index, "a trial was leased that is not pending");
       for (uint64_t passed = sweep.next_index; passed < index; ++passed) sweep.skipped.insert(passed);
       sweep.next_index = index + 1;
     }
-    RunningTrial trial;
     trial.attempt = event.attempt;
+    if (event.from) static_cast<Progress&>(trial) = event.from->progress;
     trial.failures = event.failures;
     trial.config = event.config;
     trial.seed = event.seed;
@@ -137,13 +141,29 @@ class State::Applier {
     Touch(sweep);
   }
 
+  void operator()(const CheckpointAdded& event) {
+    std::vector<Checkpoint>& checkpoints = Running(event.key, event.checkpoint.attempt).checkpoints;
+    checkpoints.push_back(event.checkpoint);
+    if (checkpoints.size() > kCheckpointsKept) checkpoints.erase(checkpoints.begin());
+  }
+
+  void operator()(const CheckpointRejected& event) {
+    RunningTrial& trial = Running(event.key, event.attempt);
+    Require(!trial.checkpoints.empty() && trial.checkpoints.back().file.sha256 == event.rejected.file.sha256,
+            "another checkpoint was rejected than the newest");
+    trial.checkpoints.pop_back();
+    static_cast<Progress&>(trial) = event.from ? event.from->progress : Progress{};
+    Touch(Sweep(event.key.sweep));
+  }
+
   void operator()(const TrialRequeued& event) {
     SweepEntry& sweep = Sweep(event.key.sweep);
     const auto trial = sweep.running.find(event.key.index);
     Require(trial != sweep.running.end() && trial->second.attempt == event.attempt,
             "an attempt ended that was not open");
+    std::vector<Checkpoint> checkpoints = std::move(trial->second.checkpoints);
     EndAttempt(sweep, trial);
-    sweep.queued[event.key.index] = QueuedTrial{event.key, event.attempt, event.failures};
+    sweep.queued[event.key.index] = QueuedTrial{event.key, event.attempt, event.failures, std::move(checkpoints)};
     --sweep.record.counts.running;
     ++sweep.record.counts.pending;
     DropDefinition(sweep);
@@ -244,6 +264,14 @@ class State::Applier {
     const auto found = state_.sweeps_.find(id);
     Require(found != state_.sweeps_.end(), "an event of an unknown sweep");
     return found->second;
+  }
+
+  RunningTrial& Running(const TrialKey& key, uint32_t attempt) {
+    SweepEntry& sweep = Sweep(key.sweep);
+    const auto trial = sweep.running.find(key.index);
+    Require(trial != sweep.running.end() && trial->second.attempt == attempt,
+            "an event of an attempt that is not open");
+    return trial->second;
   }
 
   WorkerEntry* Worker(const WorkerId& id) {

@@ -73,6 +73,20 @@ struct Report {
   WorkerId worker;
   std::vector<TrialReport> trials;
 };
+// The file is in the artifact store already.
+struct AddCheckpoint {
+  WorkerId worker;
+  TrialKey key;
+  uint32_t attempt = 0;
+  uint64_t next_sequence = 0;  // Points told before it was made.
+  Artifact file;
+};
+struct RejectCheckpoint {
+  WorkerId worker;
+  TrialKey key;
+  uint32_t attempt = 0;
+  std::string sha256;
+};
 // Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late, if it
 // was stopped or the machine slept, and zero otherwise. Unless it is zero nothing ends: every lease gets a fresh term
 // instead, so that heartbeats and results waiting in the queue count.
@@ -80,8 +94,9 @@ struct ExpireLeases {
   MonoTime stalled{};
 };
 
-using Command = std::variant<CreateSweep, PauseSweep, ResumeSweep, CancelSweep, RetrySweep, DeleteSweep, RegisterWorker,
-                             UnregisterWorker, DrainWorker, LeaseTrials, Report, ExpireLeases>;
+using Command =
+    std::variant<CreateSweep, PauseSweep, ResumeSweep, CancelSweep, RetrySweep, DeleteSweep, RegisterWorker,
+                 UnregisterWorker, DrainWorker, LeaseTrials, Report, AddCheckpoint, RejectCheckpoint, ExpireLeases>;
 
 struct SweepReply {  // To every command on a sweep.
   SweepId id;
@@ -97,6 +112,7 @@ struct LeaseReply {
     uint64_t config = 0;
     uint64_t seed = 0;
     std::shared_ptr<const SweepDefinition> definition;  // To resolve the workload outside the loop.
+    std::optional<Checkpoint> from;
   };
   std::vector<Lease> leases;
   bool drain = false;
@@ -111,7 +127,10 @@ struct ReportReply {
   std::vector<Result> results;  // Parallel to Report::trials.
   bool drain = false;
 };
+struct RejectReply {
+  std::optional<Checkpoint> from;  // Where the attempt goes on instead; nothing: at the start.
+};
 struct NoReply {};
-using Reply = std::variant<NoReply, SweepReply, WorkerReply, LeaseReply, ReportReply>;
+using Reply = std::variant<NoReply, SweepReply, WorkerReply, LeaseReply, ReportReply, RejectReply>;
 
 }  // namespace basin::server::core

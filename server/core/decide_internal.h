@@ -22,6 +22,8 @@ absl::StatusOr<Decision> DecideOne(const State& state, const UnregisterWorker& c
 absl::StatusOr<Decision> DecideOne(const State& state, const DrainWorker& command, Now now);
 absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& command, Now now);
 absl::StatusOr<Decision> DecideOne(const State& state, const Report& command, Now now);
+absl::StatusOr<Decision> DecideOne(const State& state, const AddCheckpoint& command, Now now);
+absl::StatusOr<Decision> DecideOne(const State& state, const RejectCheckpoint& command, Now now);
 absl::StatusOr<Decision> DecideOne(const State& state, const ExpireLeases& command, Now now);
 
 // NOT_FOUND when the worker is not known, or has left.

@@ -55,6 +55,7 @@ class Offer {
       leased.seed = contract::SeedAt(Definition().spec.seeds(), Definition().SeedPositionOf(index));
       leased.params = Definition().space->Params(leased.config);
       leased.worker = worker;
+      if (!trial.checkpoints.empty()) leased.from = trial.checkpoints.back();
       leased.at = now.wall;
       leased.mono = now.mono;
       leased.lease_until = now.mono + lease;
@@ -85,7 +86,9 @@ std::list<Offer> OffersTo(const State& state, const WorkerDescription& worker) {
 }
 
 LeaseReply::Lease LeaseOf(const SweepEntry& sweep, const TrialKey& key, const RunningTrial& trial) {
-  return {key, trial.attempt, trial.config, trial.seed, sweep.record.definition};
+  const Checkpoint* from = trial.from();
+  return {key,        trial.attempt,           trial.config,
+          trial.seed, sweep.record.definition, from != nullptr ? std::optional(*from) : std::nullopt};
 }
 
 // The trials of the earlier answer that the worker still holds.
@@ -137,7 +140,8 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
     const auto* leased = std::get_if<TrialLeased>(&event);
     if (leased == nullptr) continue;
     const SweepEntry& sweep = *state.FindSweep(leased->key.sweep);
-    reply.leases.push_back({leased->key, leased->attempt, leased->config, leased->seed, sweep.record.definition});
+    reply.leases.push_back(
+        {leased->key, leased->attempt, leased->config, leased->seed, sweep.record.definition, leased->from});
     answered.trials.push_back(leased->key);
   }
   if (!command.request_id.empty() && !answered.trials.empty()) events.push_back(std::move(answered));

@@ -69,10 +69,12 @@ class OpenReport {
 
   // Checks everything, before anything happens.
   absl::Status Check() {
-    if (report_.first_sequence > first_) {
+    // A mere sign of life leaves no gap.
+    const bool tells = !report_.points.empty() || report_.outcome;
+    if (tells && report_.first_sequence > first_) {
       return absl::OutOfRangeError(absl::StrCat("point ", first_, " is expected next, not ", report_.first_sequence));
     }
-    const uint64_t known = std::min<uint64_t>(first_ - report_.first_sequence, report_.points.size());
+    const uint64_t known = tells ? std::min<uint64_t>(first_ - report_.first_sequence, report_.points.size()) : 0;
     fresh_ = std::span(report_.points).subspan(known);
     for (const Point& point : fresh_) {
       if (absl::Status status = CheckPoint(point); !status.ok()) return status;

@@ -45,6 +45,7 @@ struct TrialLeased {
   uint64_t seed = 0;
   std::vector<v1::Param> params;
   WorkerId worker;
+  std::optional<Checkpoint> from;  // Where it goes on; nothing: at the start.
   WallTime at{};
   MonoTime mono{};         // Not stored.
   MonoTime lease_until{};  // Not stored.
@@ -55,6 +56,20 @@ struct PointsAppended {
   uint64_t first_sequence = 0;
   std::vector<Point> points;
 };
+// A checkpoint of the open attempt. Of the trial's, all but the newest kCheckpointsKept are dropped.
+struct CheckpointAdded {
+  TrialKey key;
+  Checkpoint checkpoint;
+  WallTime at{};
+};
+// The open attempt, which has told nothing yet, can't go on from the trial's newest checkpoint: that is dropped, and
+// the attempt goes on from another.
+struct CheckpointRejected {
+  TrialKey key;
+  uint32_t attempt = 0;  // The open one.
+  Checkpoint rejected;
+  std::optional<Checkpoint> from;  // Instead; nothing: the attempt begins at the start.
+};
 // An attempt ended without a result; the trial is PENDING again.
 struct TrialRequeued {
   TrialKey key;
@@ -63,7 +78,7 @@ struct TrialRequeued {
   std::string message;
   WallTime at{};
 };
-// The trial's one accepted end.
+// The trial's one accepted end. Its checkpoints are dropped.
 struct TrialFinished {
   TrialKey key;
   uint32_t attempt = 0;  // 0 if it never had one (cancelled while queued again).
@@ -114,7 +129,7 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
 };
 
 using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
-                           TrialRequeued, TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered,
-                           WorkerStateChanged, LeasesRenewed, LeaseAnswered>;
+                           CheckpointAdded, CheckpointRejected, TrialRequeued, TrialFinished, PendingCancelled,
+                           TrialRetried, WorkerRegistered, WorkerStateChanged, LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

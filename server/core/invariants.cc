@@ -70,10 +70,22 @@ class Checker {
       Expect(!sweep.running.contains(index), "queued, not running");
       Expect(trial.failures < max_attempts, "queued with an attempt left");
       Expect(trial.failures <= trial.attempts, "no more failures than attempts");
+      Checkpoints(trial.checkpoints, trial.attempts);
     }
     for (const auto& [index, trial] : sweep.running) Running(sweep, index, trial);
     if (sweep.record.definition && sweep.record.definition->max_parallel != 0) {
       Expect(sweep.running.size() <= sweep.record.definition->max_parallel, "max_parallel");
+    }
+  }
+
+  void Checkpoints(const std::vector<Checkpoint>& checkpoints, uint32_t attempt) {
+    Expect(checkpoints.size() <= kCheckpointsKept, "keeps no more checkpoints than it may");
+    for (size_t i = 0; i < checkpoints.size(); ++i) {
+      Expect(checkpoints[i].attempt <= attempt, "has checkpoints of attempts that began");
+      if (i == 0) continue;
+      Expect(checkpoints[i - 1].attempt <= checkpoints[i].attempt, "has its checkpoints in order");
+      Expect(checkpoints[i - 1].progress.next_sequence <= checkpoints[i].progress.next_sequence,
+             "has told no less at its later checkpoint");
     }
   }
 
@@ -85,6 +97,10 @@ class Checker {
     Expect(trial.attempt >= 1 && trial.failures < trial.attempt, "failures are earlier attempts");
     Expect(trial.failures < definition.max_attempts, "runs with an attempt left");
     Expect(trial.config == definition.ConfigOf(index), "runs its config");
+    Checkpoints(trial.checkpoints, trial.attempt);
+    for (const Checkpoint& checkpoint : trial.checkpoints) {
+      Expect(checkpoint.progress.next_sequence <= trial.next_sequence, "has told what was told at its checkpoint");
+    }
     Expect(state_.deadlines().leases.contains({trial.lease_until, key}), "its lease ends");
     if (definition.trial_time_limit) {
       ++limited_;

@@ -91,6 +91,34 @@ struct Point {
   uint64_t examples = 0;
 };
 
+// What an attempt has told so far.
+struct Progress {
+  uint64_t next_sequence = 0;
+  std::map<std::string, double> last;    // Last value of each metric.
+  std::optional<double> best_objective;  // Best finite value of the objective's metric.
+  double epoch = 0;
+};
+
+enum class ArtifactKind { kCheckpoint = 1 };  // As in v1.
+// A file that a trial left, in the artifact store.
+struct Artifact {
+  ArtifactKind kind = ArtifactKind::kCheckpoint;
+  std::string name;  // Within the trial.
+  uint64_t step = 0;
+  uint64_t bytes = 0;
+  std::string sha256;  // Hex; the file's name in the artifact store.
+};
+// A place from which another attempt can go on: the file, whose it is, and what had been told when it was made. An
+// attempt that goes on from it numbers its points from there on, so that each number stands once in the trial's
+// accepted lineage.
+struct Checkpoint {
+  uint32_t attempt = 0;
+  Artifact file;
+  Progress progress;
+};
+// So many of a trial are kept, in case that the newest is damaged.
+inline constexpr size_t kCheckpointsKept = 2;
+
 enum class OutcomeKind { kSucceeded = 1, kDiverged, kInvalid, kError, kReleased };  // As in v1.TrialOutcome.
 struct Outcome {
   OutcomeKind kind = OutcomeKind::kError;

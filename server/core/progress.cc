@@ -4,16 +4,17 @@
 
 namespace basin::server::core {
 
-void AddPoints(const SweepDefinition& definition, std::span<const Point> points, RunningTrial* trial) {
-  for (const Point& point : points) {
-    trial->last[point.name] = point.value;
-    trial->epoch = point.epoch;
-    if (point.name != definition.objective_metric || !std::isfinite(point.value)) continue;
-    if (!trial->best_objective || Better(definition.maximize, point.value, *trial->best_objective)) {
-      trial->best_objective = point.value;
-    }
-  }
-  trial->next_sequence += points.size();
+void AddPoint(const SweepDefinition& definition, const Point& point, Progress* progress) {
+  progress->last[point.name] = point.value;
+  progress->epoch = point.epoch;
+  ++progress->next_sequence;
+  if (point.name != definition.objective_metric || !std::isfinite(point.value)) return;
+  std::optional<double>& best = progress->best_objective;
+  if (!best || Better(definition.maximize, point.value, *best)) best = point.value;
+}
+
+void AddPoints(const SweepDefinition& definition, std::span<const Point> points, Progress* progress) {
+  for (const Point& point : points) AddPoint(definition, point, progress);
 }
 
 bool Better(bool maximize, double a, double b) { return maximize ? a > b : a < b; }

@@ -36,19 +36,17 @@ struct QueuedTrial {
   TrialKey key;
   uint32_t attempts = 0;
   uint32_t failures = 0;
+  std::vector<Checkpoint> checkpoints{};  // The oldest first.
 };
 
 // A trial with an open attempt.
-struct OpenTrial {
+struct OpenTrial : Progress {
   TrialKey key;
   uint32_t attempt = 0;
   uint32_t failures = 0;
   WorkerId worker;
   WallTime started_at{};
-  uint64_t next_sequence = 0;
-  std::map<std::string, double> last;    // Last value of each metric of this attempt.
-  std::optional<double> best_objective;  // Best value of the objective's metric of this attempt.
-  double epoch = 0;
+  std::vector<Checkpoint> checkpoints{};  // The oldest first.
 };
 
 struct WorkerRecord {

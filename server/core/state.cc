@@ -34,10 +34,8 @@ RunningTrial RestoreTrial(OpenTrial open, const SweepDefinition& definition, Mon
   trial.worker = std::move(open.worker);
   trial.started = now;
   trial.lease_until = now + lease;
-  trial.next_sequence = open.next_sequence;
-  trial.last = std::move(open.last);
-  trial.best_objective = open.best_objective;
-  trial.epoch = open.epoch;
+  trial.checkpoints = std::move(open.checkpoints);
+  static_cast<Progress&>(trial) = std::move(open);
   return trial;
 }
 

@@ -21,7 +21,7 @@ struct Settings {
 };
 
 // A trial with an open attempt.
-struct RunningTrial {
+struct RunningTrial : Progress {
   uint32_t attempt = 0;
   uint32_t failures = 0;
   uint64_t config = 0;
@@ -29,10 +29,16 @@ struct RunningTrial {
   WorkerId worker;
   MonoTime started{};  // After a restart: that of the restart.
   MonoTime lease_until{};
-  uint64_t next_sequence = 0;
-  std::map<std::string, double> last;
-  std::optional<double> best_objective;  // Finite.
-  double epoch = 0;
+  std::vector<Checkpoint> checkpoints;  // The oldest first; at most kCheckpointsKept.
+
+  // Where this attempt goes on, as long as that is kept.
+  const Checkpoint* from() const {
+    const Checkpoint* from = nullptr;
+    for (const Checkpoint& checkpoint : checkpoints) {
+      if (checkpoint.attempt < attempt) from = &checkpoint;
+    }
+    return from;
+  }
 };
 
 struct SweepEntry {

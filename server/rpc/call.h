@@ -13,6 +13,7 @@
 #include "server/rpc/thread_pool.h"
 #include "server/runtime/coordinator.h"
 #include "server/runtime/status_board.h"
+#include "server/store/artifact_store.h"
 #include "server/store/queries.h"
 
 namespace basin::server::rpc {
@@ -23,8 +24,10 @@ struct Parts {
   runtime::Coordinator* coordinator = nullptr;
   runtime::StatusBoard* board = nullptr;
   store::Queries* queries = nullptr;
+  store::ArtifactStore* artifacts = nullptr;
   ThreadPool* requests = nullptr;  // Work on a request or its answer that needs the processor, not the disk.
   ThreadPool* reads = nullptr;     // Reads from the store.
+  ThreadPool* files = nullptr;     // Pieces of artifacts, to and from the disk.
   ThreadPool* sql = nullptr;       // Users' SQL, which may take as long as its limit.
   core::MonoTime lease{};
   core::WallTime started_at{};

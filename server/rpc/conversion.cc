@@ -13,6 +13,9 @@
 namespace basin::server::rpc {
 namespace {
 
+// How often a trial saves a checkpoint unless its sweep says otherwise.
+constexpr double kCheckpointSeconds = 60;
+
 // The trial of a path such as `trials[3].outcome.kind`; -1 for another path. `rest` is what follows.
 int TrialOf(std::string_view path, std::string_view* rest) {
   constexpr std::string_view kPrefix = "trials[";
@@ -97,6 +100,13 @@ absl::StatusOr<core::WorkerDescription> FromProto(const v1::RegisterWorkerReques
   return description;
 }
 
+void ToProto(const core::Checkpoint& checkpoint, v1::CheckpointReference* reference) {
+  reference->set_step(checkpoint.file.step);
+  reference->set_bytes(checkpoint.file.bytes);
+  reference->set_sha256(checkpoint.file.sha256);
+  reference->set_next_sequence(checkpoint.progress.next_sequence);
+}
+
 void ToProto(const core::LeaseReply& reply, v1::LeaseTrialsResponse* response) {
   response->set_drain(reply.drain);
   for (const core::LeaseReply::Lease& lease : reply.leases) {
@@ -108,6 +118,11 @@ void ToProto(const core::LeaseReply& reply, v1::LeaseTrialsResponse* response) {
     *trial->mutable_workload() = lease.definition->space->Resolve(lease.config);
     if (lease.definition->trial_time_limit) {
       *trial->mutable_time_limit() = runtime::ToDuration(*lease.definition->trial_time_limit);
+    }
+    if (lease.from) ToProto(*lease.from, trial->mutable_checkpoint());
+    *trial->mutable_checkpointing() = lease.definition->spec.checkpoint();
+    if (trial->checkpointing().interval_case() == v1::Checkpointing::INTERVAL_NOT_SET) {
+      trial->mutable_checkpointing()->set_every_seconds(kCheckpointSeconds);
     }
   }
 }

@@ -12,6 +12,7 @@ namespace basin::server::rpc {
 // INVALID_ARGUMENT when a data set is named twice.
 absl::StatusOr<core::WorkerDescription> FromProto(const v1::RegisterWorkerRequest& request);
 
+void ToProto(const core::Checkpoint& checkpoint, v1::CheckpointReference* reference);
 void ToProto(const core::LeaseReply& reply, v1::LeaseTrialsResponse* response);
 
 // A report's trials that are fit to be decided, and the answers to those that are not: what is wrong with one trial

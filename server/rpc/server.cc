@@ -14,13 +14,14 @@
 #include "server/rpc/sweep_service.h"
 #include "server/rpc/thread_pool.h"
 #include "server/rpc/worker_service.h"
+#include "server/runtime/artifact_collector.h"
 #include "server/runtime/status_board.h"
 
 namespace basin::server::rpc {
 namespace {
 
-constexpr size_t kRequestThreads = 2, kReadThreads = 4, kSqlThreads = 2;
-constexpr size_t kMaxWaitingRequests = 16384, kMaxWaitingReads = 16384, kMaxWaitingSql = 64;
+constexpr size_t kRequestThreads = 2, kReadThreads = 4, kFileThreads = 2, kSqlThreads = 2;
+constexpr size_t kMaxWaitingRequests = 16384, kMaxWaitingReads = 16384, kMaxWaitingFiles = 16384, kMaxWaitingSql = 64;
 constexpr int kShutdownSeconds = 10;
 
 // Linking the reflection library switches it on for every server of the process; this switches it off for one.
@@ -34,17 +35,21 @@ class WithoutReflection : public grpc::ServerBuilderOption {
 
 class GrpcServer : public Server {
  public:
-  GrpcServer(const ServerOptions& options, store::Queries* queries, const runtime::Clock* clock)
+  GrpcServer(const ServerOptions& options, store::Queries* queries, store::ArtifactStore* artifacts,
+             const runtime::Clock* clock)
       : address_(options.listen),
         board_(clock),
         requests_(std::make_unique<ThreadPool>(kRequestThreads, kMaxWaitingRequests)),
         reads_(std::make_unique<ThreadPool>(kReadThreads, kMaxWaitingReads)),
+        files_(std::make_unique<ThreadPool>(kFileThreads, kMaxWaitingFiles)),
         sql_(std::make_unique<ThreadPool>(kSqlThreads, kMaxWaitingSql)),
         parts_{.gatekeeper = options.gatekeeper,
                .board = &board_,
                .queries = queries,
+               .artifacts = artifacts,
                .requests = requests_.get(),
                .reads = reads_.get(),
+               .files = files_.get(),
                .sql = sql_.get(),
                .lease = options.coordinator.settings.lease,
                .started_at = clock->Read().wall},
@@ -53,6 +58,7 @@ class GrpcServer : public Server {
   ~GrpcServer() override { Shutdown(); }
 
   absl::Status Begin(const ServerOptions& options, store::Store* store, const runtime::Clock* clock) {
+    collector_ = std::make_unique<runtime::ArtifactCollector>(parts_.artifacts, parts_.queries, clock);
     absl::StatusOr<std::unique_ptr<runtime::Coordinator>> coordinator =
         runtime::Coordinator::Start(options.coordinator, store, clock, &board_);
     if (!coordinator.ok()) return coordinator.status();
@@ -72,6 +78,7 @@ class GrpcServer : public Server {
       server_.reset();
     }
     if (coordinator_ != nullptr) coordinator_->Stop();
+    collector_.reset();
   }
 
  private:
@@ -115,7 +122,8 @@ class GrpcServer : public Server {
   ListenAddress address_;
   runtime::StatusBoard board_;
   std::unique_ptr<runtime::Coordinator> coordinator_;
-  std::unique_ptr<ThreadPool> requests_, reads_, sql_;
+  std::unique_ptr<runtime::ArtifactCollector> collector_;
+  std::unique_ptr<ThreadPool> requests_, reads_, files_, sql_;
   Parts parts_;
   SweepService sweep_service_;
   WorkerService worker_service_;
@@ -125,8 +133,9 @@ class GrpcServer : public Server {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options, store::Store* store,
-                                                      store::Queries* queries, const runtime::Clock* clock) {
-  auto server = std::make_unique<GrpcServer>(options, queries, clock);
+                                                      store::Queries* queries, store::ArtifactStore* artifacts,
+                                                      const runtime::Clock* clock) {
+  auto server = std::make_unique<GrpcServer>(options, queries, artifacts, clock);
   const absl::Status begun = server->Begin(options, store, clock);
   if (!begun.ok()) return begun;
   return server;

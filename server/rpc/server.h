@@ -9,6 +9,7 @@
 #include "server/rpc/listen_address.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/coordinator.h"
+#include "server/store/artifact_store.h"
 #include "server/store/queries.h"
 #include "server/store/store.h"
 
@@ -33,9 +34,10 @@ struct ServerOptions {
 // A whole coordinator in this process: its loop, and its services on one port.
 class Server {
  public:
-  // Serves when it returns. The three outlive the server. UNAVAILABLE when the port is taken.
+  // Serves when it returns. All outlive the server. UNAVAILABLE when the port is taken.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options, store::Store* store,
-                                                       store::Queries* queries, const runtime::Clock* clock);
+                                                       store::Queries* queries, store::ArtifactStore* artifacts,
+                                                       const runtime::Clock* clock);
   virtual ~Server() = default;
 
   // Where it listens, with the actual port.

@@ -6,7 +6,9 @@
 
 #include "proto/contract/validate.h"
 #include "proto/contract/version.h"
+#include "server/rpc/checkpoint_streams.h"
 #include "server/rpc/conversion.h"
+#include "server/runtime/log.h"
 #include "server/runtime/sweep_view.h"
 
 namespace basin::server::rpc {
@@ -116,6 +118,49 @@ grpc::ServerUnaryReactor* WorkerService::Report(grpc::CallbackServerContext* con
         }
         Finish(reactor, reply.status());
       });
+  return reactor;
+}
+
+grpc::ServerReadReactor<v1::UploadCheckpointRequest>* WorkerService::UploadCheckpoint(
+    grpc::CallbackServerContext* context, v1::UploadCheckpointResponse*) {
+  auto* call = new CheckpointUpload(parts_);
+  call->Start(CheckProtocol(*context));
+  return call;
+}
+
+grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* WorkerService::DownloadCheckpoint(
+    grpc::CallbackServerContext* context, const v1::DownloadCheckpointRequest* request) {
+  auto* call = new CheckpointDownload(parts_, request->sha256());
+  call->Start(CheckCall(*context, *request));
+  return call;
+}
+
+grpc::ServerUnaryReactor* WorkerService::RejectCheckpoint(grpc::CallbackServerContext* context,
+                                                          const v1::RejectCheckpointRequest* request,
+                                                          v1::RejectCheckpointResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  const absl::Status status = CheckCall(*context, *request);
+  if (!status.ok()) {
+    Finish(reactor, status);
+    return reactor;
+  }
+  runtime::Log(runtime::LogLevel::kWarn, "a checkpoint was rejected",
+               {{"sweep", request->sweep_id()},
+                {"trial", request->index()},
+                {"attempt", request->attempt()},
+                {"sha256", request->sha256()},
+                {"reason", request->reason()}});
+  parts_.coordinator->Submit(core::RejectCheckpoint{.worker = request->worker_id(),
+                                                    .key = {.sweep = request->sweep_id(), .index = request->index()},
+                                                    .attempt = request->attempt(),
+                                                    .sha256 = request->sha256()},
+                             [reactor, response](absl::StatusOr<core::Reply> reply) {
+                               if (reply.ok()) {
+                                 const auto& from = std::get<core::RejectReply>(*reply).from;
+                                 if (from) ToProto(*from, response->mutable_checkpoint());
+                               }
+                               Finish(reactor, reply.status());
+                             });
   return reactor;
 }
 

@@ -18,6 +18,13 @@ class WorkerService : public v1::WorkerService::CallbackService {
                                         v1::LeaseTrialsResponse* response) override;
   grpc::ServerUnaryReactor* Report(grpc::CallbackServerContext* context, const v1::ReportRequest* request,
                                    v1::ReportResponse* response) override;
+  grpc::ServerReadReactor<v1::UploadCheckpointRequest>* UploadCheckpoint(
+      grpc::CallbackServerContext* context, v1::UploadCheckpointResponse* response) override;
+  grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* DownloadCheckpoint(
+      grpc::CallbackServerContext* context, const v1::DownloadCheckpointRequest* request) override;
+  grpc::ServerUnaryReactor* RejectCheckpoint(grpc::CallbackServerContext* context,
+                                             const v1::RejectCheckpointRequest* request,
+                                             v1::RejectCheckpointResponse* response) override;
   grpc::ServerUnaryReactor* UnregisterWorker(grpc::CallbackServerContext* context,
                                              const v1::UnregisterWorkerRequest* request,
                                              v1::UnregisterWorkerResponse* response) override;

@@ -32,6 +32,8 @@ struct Adder {
     changes.workers.insert(event.worker);
   }
   void operator()(const core::PointsAppended& event) { changes.sweeps.insert(event.key.sweep); }
+  void operator()(const core::CheckpointAdded&) {}
+  void operator()(const core::CheckpointRejected& event) { changes.sweeps.insert(event.key.sweep); }
   void operator()(const core::TrialRequeued& event) {
     AttemptEnded(event.key);
     changes.work_appeared = true;

@@ -46,6 +46,14 @@ struct Logger {
     Log(LogLevel::kDebug, "trial leased",
         {{"sweep", event.key.sweep}, {"trial", event.key.index}, {"attempt", event.attempt}, {"worker", event.worker}});
   }
+  void operator()(const core::CheckpointAdded& event) const {
+    Log(LogLevel::kDebug, "checkpoint stored",
+        {{"sweep", event.key.sweep},
+         {"trial", event.key.index},
+         {"attempt", event.checkpoint.attempt},
+         {"step", event.checkpoint.file.step},
+         {"bytes", event.checkpoint.file.bytes}});
+  }
   void operator()(const core::TrialRequeued& event) const {
     Log(LogLevel::kWarn, "trial queued again",
         {{"sweep", event.key.sweep},

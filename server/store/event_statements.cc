@@ -54,6 +54,19 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.add_point,
        "INSERT INTO point(sweep, trial, attempt, sequence, metric, step, value, epoch, examples) "
        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING"},
+      {&sql.add_resumption,
+       "INSERT INTO resumption(sweep, trial, attempt, first_sequence, step) VALUES(?1, ?2, ?3, ?4, ?5) "
+       "ON CONFLICT DO UPDATE SET first_sequence = excluded.first_sequence, step = excluded.step"},
+      {&sql.add_artifact,
+       "INSERT INTO artifact(sweep, trial, kind, attempt, step, name, bytes, sha256, next_sequence, at) "
+       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256, "
+       "bytes = excluded.bytes, next_sequence = excluded.next_sequence, at = excluded.at"},
+      {&sql.delete_artifact, "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND sha256 = ?3 AND kind = ?4"},
+      {&sql.supersede_checkpoints,
+       "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND kind = 1 AND (attempt, step) IN (SELECT attempt, step "
+       "FROM artifact WHERE sweep = ?1 AND trial = ?2 AND kind = 1 ORDER BY attempt DESC, step DESC LIMIT -1 OFFSET "
+       "?3)"},
+      {&sql.drop_checkpoints, "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND kind = 1"},
       {&sql.add_worker,
        "INSERT INTO worker(id, name, version, engine_fingerprint, slots, threads_per_trial, state, connected_at, "
        "changed_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)"},

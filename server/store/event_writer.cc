@@ -305,6 +305,10 @@ absl::Status EventWriter::On(const core::TrialLeased& event) {
   absl::Status status = sql_->lease_trial.Run(sweep.key, event.key.index, event.config, event.seed, event.attempt,
                                               event.failures, *worker, TimeColumn(event.at));
   if (!status.ok()) return status;
+  if (!first_lease) {
+    status = WriteResumption(sweep.key, event.key.index, event.attempt, event.from);
+    if (!status.ok()) return status;
+  }
   --sweep.counts.pending;
   ++sweep.counts.running;
   if (!sweep.started_at) sweep.started_at = event.at.count();
@@ -374,6 +378,7 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
       same_message ? std::nullopt : std::optional(outcome.message),
       event.outcome ? std::optional<int64_t>(outcome.duration.count()) : std::nullopt, outcome.weights_digest, data,
       engine, last.empty() ? std::nullopt : std::optional(Blob{packed}));
+  if (status.ok()) status = sql_->drop_checkpoints.Run(sweep.key, index);
   if (!status.ok()) return status;
 
   --CountOf(sweep.counts, *before);

@@ -56,6 +56,8 @@ class EventWriter {
   absl::Status On(const core::SweepDeleted& event);
   absl::Status On(const core::TrialLeased& event);
   absl::Status On(const core::PointsAppended& event);
+  absl::Status On(const core::CheckpointAdded& event);
+  absl::Status On(const core::CheckpointRejected& event);
   absl::Status On(const core::TrialRequeued& event);
   absl::Status On(const core::TrialFinished& event);
   absl::Status On(const core::PendingCancelled& event);
@@ -71,7 +73,9 @@ class EventWriter {
   absl::StatusOr<int64_t> Symbol(const std::string& text);
   absl::Status AddConfig(int64_t sweep, const core::TrialLeased& event);
   absl::Status PassOver(Sweep& sweep, uint64_t leased);
-  absl::Status WritePins(int64_t sweep, const core::SweepPins& pins);
+  // From where an attempt after the first goes on.
+  absl::Status WriteResumption(int64_t sweep, uint64_t trial, uint32_t attempt,
+                               const std::optional<core::Checkpoint>& from);
   absl::Status Log(core::WallTime at, EventKind kind, std::optional<int64_t> sweep, std::optional<uint64_t> trial,
                    std::optional<uint32_t> attempt, std::optional<int64_t> worker, const std::string& message);
 

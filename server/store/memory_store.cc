@@ -1,11 +1,11 @@
 #include "server/store/memory_store.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/progress.h"
 
 namespace basin::server::store {
 namespace {
@@ -57,7 +57,10 @@ class MemoryStore::Applier {
     for (; sweep.next_index <= event.key.index; ++sweep.next_index) sweep.skipped.insert(sweep.next_index);
     sweep.skipped.erase(event.key.index);
     Trial& trial = sweep.trials[event.key.index];
+    std::vector<core::Checkpoint> checkpoints = std::move(trial.last.checkpoints);
     trial.last = {};
+    trial.last.checkpoints = std::move(checkpoints);
+    if (event.from) static_cast<core::Progress&>(trial.last) = event.from->progress;
     trial.last.key = event.key;
     trial.last.attempt = event.attempt;
     trial.last.failures = event.failures;
@@ -73,13 +76,20 @@ class MemoryStore::Applier {
     uint64_t sequence = event.first_sequence;
     for (const core::Point& point : event.points) {
       if (sequence++ < open.next_sequence) continue;
-      open.next_sequence = sequence;
-      open.last[point.name] = point.value;
-      open.epoch = point.epoch;
-      if (point.name != definition.objective_metric || !std::isfinite(point.value)) continue;
-      std::optional<double>& best = open.best_objective;
-      if (!best || (definition.maximize ? point.value > *best : point.value < *best)) best = point.value;
+      core::AddPoint(definition, point, &open);
     }
+  }
+  void operator()(const core::CheckpointAdded& event) {
+    std::vector<core::Checkpoint>& checkpoints = Last(event.key).checkpoints;
+    checkpoints.push_back(event.checkpoint);
+    if (checkpoints.size() > core::kCheckpointsKept) checkpoints.erase(checkpoints.begin());
+  }
+  void operator()(const core::CheckpointRejected& event) {
+    core::OpenTrial& open = Last(event.key);
+    std::erase_if(open.checkpoints, [&](const core::Checkpoint& checkpoint) {
+      return checkpoint.file.sha256 == event.rejected.file.sha256;
+    });
+    static_cast<core::Progress&>(open) = event.from ? event.from->progress : core::Progress{};
   }
   void operator()(const core::TrialRequeued& event) {
     Sweep& sweep = Find(event.key.sweep);
@@ -91,6 +101,7 @@ class MemoryStore::Applier {
     Sweep& sweep = Find(event.key.sweep);
     Trial& trial = sweep.trials.at(event.key.index);
     Move(sweep, trial, event.state);
+    trial.last.checkpoints.clear();
     trial.end = {event.state, event.attempt, event.outcome ? event.outcome->Identity() : "", event.next_sequence};
     const auto worker = store_.workers_.find(event.worker);
     if (event.outcome && worker != store_.workers_.end()) ++worker->second.trials_finished;
@@ -134,6 +145,7 @@ class MemoryStore::Applier {
 
  private:
   Sweep& Find(const core::SweepId& id) { return store_.sweeps_.at(id); }
+  core::OpenTrial& Last(const core::TrialKey& key) { return Find(key.sweep).trials.at(key.index).last; }
 
   static void Move(Sweep& sweep, Trial& trial, TrialState to) {
     --CountOf(sweep.record.counts, trial.state);
@@ -162,7 +174,7 @@ absl::StatusOr<core::Snapshot> MemoryStore::Load() {
     for (const auto& [index, trial] : sweep.trials) {
       if (trial.state == TrialState::kRunning) snapshot.open.push_back(trial.last);
       if (trial.state == TrialState::kPending) {
-        snapshot.queued.push_back({trial.last.key, trial.last.attempt, trial.last.failures});
+        snapshot.queued.push_back({trial.last.key, trial.last.attempt, trial.last.failures, trial.last.checkpoints});
       }
     }
   }

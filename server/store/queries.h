@@ -46,12 +46,15 @@ class Queries {
     std::optional<PointCursor> next;
   };
   // Up to `limit` points of the sweep from `from` on, in the order trial, sequence: of each trial those of its accepted
-  // attempt, or else of its last.
+  // lineage, that is of its last attempt, and of earlier ones up to the checkpoint from which the next went on.
   virtual absl::StatusOr<PointPage> Points(const core::SweepId& sweep, std::optional<uint64_t> trial,
                                            const std::string& metric, PointCursor from, uint32_t limit) = 0;
 
   // All trials of the sweep that have a row, for aggregation.
   virtual absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) = 0;
+
+  // Whether a trial refers to this file of the artifact store.
+  virtual absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) = 0;
 
   // The spec as stored, defaults filled in. NOT_FOUND.
   virtual absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& sweep) = 0;

@@ -173,6 +173,36 @@ CREATE TABLE deleted_sweep(
 CREATE INDEX deleted_sweep_left ON deleted_sweep(key) WHERE purged = 0;
 )sql";
 
+// Version 2. `next_sequence` of a checkpoint is the number of points told before it.
+constexpr std::string_view kArtifactTables = R"sql(
+-- Files of trials, in the artifact store.
+CREATE TABLE artifact(
+  sweep INTEGER NOT NULL,
+  trial INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  sha256 TEXT NOT NULL,
+  next_sequence INTEGER NOT NULL,
+  at INTEGER,
+  PRIMARY KEY(sweep, trial, kind, attempt, step)
+) WITHOUT ROWID;
+CREATE INDEX artifact_file ON artifact(sha256);
+
+-- Of each attempt after a trial's first: the first point's number that is its own, and the step from which it went on.
+CREATE TABLE resumption(
+  sweep INTEGER NOT NULL,
+  trial INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  first_sequence INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  PRIMARY KEY(sweep, trial, attempt)
+) WITHOUT ROWID;
+INSERT INTO resumption SELECT sweep, idx, attempts, 0, 0 FROM trial WHERE attempts > 1;
+)sql";
+
 std::string TimeText(std::string_view column) {
   return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', ", std::string(column), " / 1e9, 'unixepoch')");
 }
@@ -222,13 +252,20 @@ std::string Trials() {
       "LEFT JOIN symbol d ON d.key = t.data_digest LEFT JOIN symbol e ON e.key = t.engine_fingerprint");
 }
 
-// A trial's attempts are numbered, and the one that ended it was the last: `attempts` names the accepted lineage.
+std::string Artifacts() {
+  return absl::StrCat("SELECT s.id AS sweep, a.trial AS trial, a.attempt AS attempt, a.name AS name, ",
+                      NameOf("a.kind", {"checkpoint"}), " AS kind, a.step AS step, a.bytes AS bytes, ",
+                      "a.sha256 AS sha256, ", TimeText("a.at"),
+                      " AS created FROM artifact a JOIN sweep s ON s.key = a.sweep");
+}
+
 std::string Metrics() {
-  return "SELECT s.id AS sweep, p.trial AS trial, y.text AS name, p.step AS step, p.value AS value, "
-         "p.epoch AS epoch, p.examples AS examples, p.sequence AS sequence FROM sweep s JOIN trial t ON t.sweep = "
-         "s.key "
-         "JOIN point p ON p.sweep = t.sweep AND p.trial = t.idx AND p.attempt = t.attempts "
-         "JOIN symbol y ON y.key = p.metric";
+  return absl::StrCat(
+      "SELECT s.id AS sweep, p.trial AS trial, y.text AS name, p.step AS step, p.value AS value, "
+      "p.epoch AS epoch, p.examples AS examples, p.sequence AS sequence FROM sweep s JOIN trial t ON t.sweep = "
+      "s.key "
+      "JOIN point p ON p.sweep = t.sweep AND p.trial = t.idx AND ",
+      kInLineage, " JOIN symbol y ON y.key = p.metric");
 }
 
 std::string Params() {
@@ -274,20 +311,34 @@ absl::StatusOr<int64_t> ReadInteger(Connection& connection, std::string_view sql
   return value;
 }
 
-std::string FirstVersion() {
-  std::string sql = absl::StrCat(std::string(kTables), "PRAGMA application_id = ", kApplicationId, ";");
+// Step i leads from version i to version i + 1. A step that has been released never changes. Steps are about tables;
+// the views are made anew with the last one.
+const std::vector<std::string>& Migrations() {
+  static const auto* const migrations = new std::vector<std::string>{
+      absl::StrCat(std::string(kTables), "PRAGMA application_id = ", kApplicationId, ";"),
+      std::string(kArtifactTables),
+  };
+  return *migrations;
+}
+
+absl::StatusOr<std::string> RemakeViews(Connection& connection) {
+  std::string sql;
+  absl::StatusOr<Statement> views = connection.Prepare("SELECT name FROM sqlite_schema WHERE type = 'view'");
+  if (!views.ok()) return views.status();
+  absl::Status status = views->Each([&](const Row& row) {
+    absl::StrAppend(&sql, "DROP VIEW \"", row.string(0), "\";");
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return status;
   for (const View& view : DocumentedViews()) absl::StrAppend(&sql, "CREATE VIEW ", view.name, " AS ", view.select, ";");
   return sql;
 }
 
-// Step i leads from version i to version i + 1. A step that has been released never changes; a new one that alters a
-// view drops it first.
-const std::vector<std::string>& Migrations() {
-  static const auto* const migrations = new std::vector<std::string>{FirstVersion()};
-  return *migrations;
-}
-
 }  // namespace
+
+const char kInLineage[] =
+    "(p.attempt = t.attempts OR p.attempt < t.attempts AND NOT EXISTS (SELECT 1 FROM resumption r WHERE "
+    "r.sweep = p.sweep AND r.trial = p.trial AND r.attempt > p.attempt AND r.first_sequence <= p.sequence))";
 
 uint32_t SchemaVersion() { return static_cast<uint32_t>(Migrations().size()); }
 
@@ -311,8 +362,14 @@ absl::Status Migrate(Connection& connection) {
   if (!application.ok()) return application.status();
   if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
   for (uint32_t next = *version; next < SchemaVersion(); ++next) {
+    std::string views;
+    if (next + 1 == SchemaVersion()) {
+      absl::StatusOr<std::string> remade = RemakeViews(connection);
+      if (!remade.ok()) return remade.status();
+      views = *std::move(remade);
+    }
     absl::Status status = connection.Execute(
-        absl::StrCat("BEGIN IMMEDIATE;", Migrations()[next], "PRAGMA user_version = ", next + 1, ";COMMIT;"));
+        absl::StrCat("BEGIN IMMEDIATE;", Migrations()[next], views, "PRAGMA user_version = ", next + 1, ";COMMIT;"));
     if (status.ok()) continue;
     if (connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
     return status;
@@ -323,7 +380,7 @@ absl::Status Migrate(Connection& connection) {
 const std::vector<View>& DocumentedViews() {
   static const auto* const views = new std::vector<View>{
       {"sweeps", Sweeps()}, {"configs", Configs()}, {"trials", Trials()},   {"metrics", Metrics()},
-      {"params", Params()}, {"events", Events()},   {"workers", Workers()},
+      {"params", Params()}, {"events", Events()},   {"workers", Workers()}, {"artifacts", Artifacts()},
   };
   return *views;
 }

@@ -54,6 +54,10 @@ absl::Status Migrate(Connection& connection);
 // The schema version of a database.
 absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection);
 
+// Whether point `p` of trial `t` is of the accepted lineage: of the last attempt, or of an earlier one before the
+// checkpoint from which its successors went on.
+extern const char kInLineage[];
+
 struct View {
   std::string name;
   std::string select;  // What it stands for.

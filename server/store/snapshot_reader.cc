@@ -1,11 +1,14 @@
 #include "server/store/snapshot_reader.h"
 
-#include <cmath>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/progress.h"
 #include "server/store/row_values.h"
+#include "server/store/schema.h"
 
 namespace basin::server::store {
 namespace {
@@ -39,8 +42,11 @@ class Reader {
   absl::Status ReadQueued();
   absl::Status ReadOpen();
   absl::Status ReadWorkers();
-  absl::Status AddPoints(Statement& points, int64_t sweep, const core::SweepDefinition& definition,
-                         core::OpenTrial* trial);
+  // What the trial's attempts up to `attempts` have told, in its lineage, before point `end`.
+  absl::Status ReadProgress(int64_t sweep, uint64_t trial, uint32_t attempts, uint64_t end, core::Progress* progress);
+  // The oldest first.
+  absl::Status ReadCheckpoints(int64_t sweep, uint64_t trial, uint32_t attempts,
+                               std::vector<core::Checkpoint>* checkpoints);
 
   core::SweepRecord& Sweep(int64_t key) { return snapshot_.sweeps[position_.at(key)]; }
 
@@ -113,53 +119,82 @@ absl::Status Reader::ReadSkipped() {
       });
 }
 
-absl::Status Reader::ReadQueued() {
+absl::Status Reader::ReadProgress(int64_t sweep, uint64_t trial, uint32_t attempts, uint64_t end,
+                                  core::Progress* progress) {
+  const std::shared_ptr<const core::SweepDefinition>& definition = Sweep(sweep).definition;
   return Query(
+      absl::StrCat(
+          "SELECT p.sequence, y.text, p.value, p.epoch FROM (SELECT ?3 AS attempts) t CROSS JOIN point p "
+          "CROSS JOIN symbol y ON y.key = p.metric WHERE p.sweep = ?1 AND p.trial = ?2 AND p.sequence < ?4 AND ",
+          kInLineage, " ORDER BY p.attempt, p.sequence"),
+      [&](const Row& row) {
+        const core::Point point{.name = row.string(1),
+                                .step = 0,
+                                .value = ReadPointValue(row, 2),
+                                .epoch = ReadPointValue(row, 3),
+                                .examples = 0};
+        core::AddPoint(*definition, point, progress);
+        progress->next_sequence = row.number(0) + 1;
+        return absl::OkStatus();
+      },
+      sweep, trial, attempts, end);
+}
+
+absl::Status Reader::ReadCheckpoints(int64_t sweep, uint64_t trial, uint32_t attempts,
+                                     std::vector<core::Checkpoint>* checkpoints) {
+  absl::Status status = Query(
+      "SELECT attempt, step, name, bytes, sha256, next_sequence FROM artifact WHERE sweep = ?1 AND trial = ?2 AND "
+      "kind = 1 ORDER BY attempt, step",
+      [&](const Row& row) {
+        core::Checkpoint& checkpoint = checkpoints->emplace_back();
+        checkpoint.attempt = static_cast<uint32_t>(row.integer(0));
+        checkpoint.file = {core::ArtifactKind::kCheckpoint, row.string(2), row.number(1), row.number(3), row.string(4)};
+        checkpoint.progress.next_sequence = row.number(5);
+        return absl::OkStatus();
+      },
+      sweep, trial);
+  for (core::Checkpoint& checkpoint : *checkpoints) {
+    const uint64_t end = checkpoint.progress.next_sequence;
+    if (status.ok()) status = ReadProgress(sweep, trial, attempts, end, &checkpoint.progress);
+    checkpoint.progress.next_sequence = end;
+  }
+  return status;
+}
+
+absl::Status Reader::ReadQueued() {
+  absl::Status status = Query(
       "SELECT t.sweep, t.idx, t.attempts, t.failures FROM sweep s CROSS JOIN trial t ON t.sweep = s.key AND "
       "t.state = 1 WHERE s.pending > 0 ORDER BY t.sweep, t.idx",
       [this](const Row& row) {
-        snapshot_.queued.push_back(core::QueuedTrial{{Sweep(row.integer(0)).id, row.number(1)},
-                                                     static_cast<uint32_t>(row.integer(2)),
-                                                     static_cast<uint32_t>(row.integer(3))});
-        return absl::OkStatus();
+        core::QueuedTrial trial{{Sweep(row.integer(0)).id, row.number(1)},
+                                static_cast<uint32_t>(row.integer(2)),
+                                static_cast<uint32_t>(row.integer(3))};
+        // A sweep that has ended leases nothing; if it goes on, its trials begin at their starts.
+        absl::Status read;
+        if (Sweep(row.integer(0)).definition != nullptr) {
+          read = ReadCheckpoints(row.integer(0), row.number(1), trial.attempts, &trial.checkpoints);
+        }
+        snapshot_.queued.push_back(std::move(trial));
+        return read;
       });
-}
-
-absl::Status Reader::AddPoints(Statement& points, int64_t sweep, const core::SweepDefinition& definition,
-                               core::OpenTrial* trial) {
-  return points.Each(
-      [&](const Row& row) {
-        const std::string name = row.string(1);
-        const double value = ReadPointValue(row, 2);
-        trial->next_sequence = row.number(0) + 1;
-        trial->last[name] = value;
-        trial->epoch = ReadPointValue(row, 3);
-        if (name != definition.objective_metric || !std::isfinite(value)) return absl::OkStatus();
-        std::optional<double>& best = trial->best_objective;
-        if (!best || (definition.maximize ? value > *best : value < *best)) best = value;
-        return absl::OkStatus();
-      },
-      sweep, trial->key.index, trial->attempt);
+  return status;
 }
 
 absl::Status Reader::ReadOpen() {
-  absl::StatusOr<Statement> points = connection_.Prepare(
-      "SELECT p.sequence, y.text, p.value, p.epoch FROM point p CROSS JOIN symbol y ON y.key = p.metric "
-      "WHERE p.sweep = ?1 AND p.trial = ?2 AND p.attempt = ?3 ORDER BY p.sequence");
-  if (!points.ok()) return points.status();
   return Query(
       "SELECT t.sweep, t.idx, t.attempts, t.failures, w.id, t.started_at FROM sweep s CROSS JOIN trial t "
       "ON t.sweep = s.key AND t.state = 2 LEFT JOIN worker w ON w.key = t.worker WHERE s.running > 0 "
       "ORDER BY t.sweep, t.idx",
       [&](const Row& row) -> absl::Status {
-        const core::SweepRecord& sweep = Sweep(row.integer(0));
+        const int64_t sweep = row.integer(0);
         core::OpenTrial trial;
-        trial.key = {sweep.id, row.number(1)};
+        trial.key = {Sweep(sweep).id, row.number(1)};
         trial.attempt = static_cast<uint32_t>(row.integer(2));
         trial.failures = static_cast<uint32_t>(row.integer(3));
         trial.worker = row.string(4);
         trial.started_at = ReadTime(row, 5).value_or(core::WallTime{});
-        absl::Status status = AddPoints(*points, row.integer(0), *sweep.definition, &trial);
+        absl::Status status = ReadProgress(sweep, trial.key.index, trial.attempt, INT64_MAX, &trial);
+        if (status.ok()) status = ReadCheckpoints(sweep, trial.key.index, trial.attempt, &trial.checkpoints);
         snapshot_.open.push_back(std::move(trial));
         return status;
       });

@@ -228,10 +228,10 @@ absl::StatusOr<Queries::PointPage> SqliteQueries::Points(const core::SweepId& sw
     if (!status.ok()) return status;
     if (symbol == 0) return page;
   }
-  const std::string select =
+  const std::string select = absl::StrCat(
       "SELECT p.trial, p.sequence, y.text, p.step, p.value, p.epoch, p.examples FROM trial t CROSS JOIN point p ON "
-      "p.sweep = t.sweep AND p.trial = t.idx AND p.attempt = t.attempts CROSS JOIN symbol y ON y.key = p.metric "
-      "WHERE t.sweep = ?1 AND (?4 = 0 OR p.metric = ?4) AND ";
+      "p.sweep = t.sweep AND p.trial = t.idx AND ",
+      kInLineage, " CROSS JOIN symbol y ON y.key = p.metric WHERE t.sweep = ?1 AND (?4 = 0 OR p.metric = ?4) AND ");
   const auto add = [&](const Row& row) {
     if (page.points.size() < limit) {
       page.points.push_back(ReadPoint(row));
@@ -245,10 +245,11 @@ absl::StatusOr<Queries::PointPage> SqliteQueries::Points(const core::SweepId& sw
   const uint64_t first = trial && from.trial < *trial ? *trial : from.trial;
   const uint64_t first_sequence = first == from.trial ? from.sequence : 0;
   if (trial && first > *trial) return page;
-  absl::Status status = Query(connection, select + "t.idx = ?2 AND p.sequence >= ?3 ORDER BY p.sequence LIMIT ?5", add,
-                              **key, first, first_sequence, symbol, wanted);
+  absl::Status status =
+      Query(connection, select + "t.idx = ?2 AND p.sequence >= ?3 ORDER BY p.attempt, p.sequence LIMIT ?5", add, **key,
+            first, first_sequence, symbol, wanted);
   if (status.ok() && !trial && !page.next) {
-    status = Query(connection, select + "t.idx > ?2 ORDER BY t.idx, p.sequence LIMIT ?3", add, **key, first,
+    status = Query(connection, select + "t.idx > ?2 ORDER BY t.idx, p.attempt, p.sequence LIMIT ?3", add, **key, first,
                    wanted - page.points.size(), symbol);
   }
   if (!status.ok()) return status;
@@ -278,6 +279,21 @@ absl::StatusOr<std::vector<TrialOutcomeRow>> SqliteQueries::Outcomes(const core:
       sweep);
   if (!status.ok()) return status;
   return outcomes;
+}
+
+absl::StatusOr<bool> SqliteQueries::IsArtifactKept(const std::string& sha256) {
+  absl::StatusOr<ReaderPool::Reader> reader = readers_.Take();
+  if (!reader.ok()) return reader.status();
+  bool kept = false;
+  absl::Status status = Query(
+      **reader, "SELECT 1 FROM artifact a CROSS JOIN sweep s ON s.key = a.sweep WHERE a.sha256 = ?1 LIMIT 1",
+      [&](const Row&) {
+        kept = true;
+        return absl::OkStatus();
+      },
+      sha256);
+  if (!status.ok()) return status;
+  return kept;
 }
 
 absl::StatusOr<v1::SweepSpec> SqliteQueries::FindSpec(const core::SweepId& sweep) {

@@ -23,6 +23,7 @@ class SqliteQueries : public Queries {
   absl::StatusOr<PointPage> Points(const core::SweepId& sweep, std::optional<uint64_t> trial, const std::string& metric,
                                    PointCursor from, uint32_t limit) override;
   absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) override;
+  absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) override;
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& sweep) override;
   absl::StatusOr<DatabaseInfo> Info() override;
   // At most four at once; RESOURCE_EXHAUSTED for more.

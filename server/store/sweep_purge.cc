@@ -7,7 +7,7 @@ namespace basin::server::store {
 
 // Each deletes at most ?2 rows of sweep ?1, in the order of the table's key.
 struct SweepPurge::Statements {
-  Statement find, pieces[5], done;
+  Statement find, pieces[7], done;
 };
 
 absl::StatusOr<std::unique_ptr<SweepPurge>> SweepPurge::Create(Connection& connection) {
@@ -29,6 +29,12 @@ absl::StatusOr<std::unique_ptr<SweepPurge>> SweepPurge::Create(Connection& conne
        "DELETE FROM config WHERE sweep = ?1 AND config IN (SELECT config FROM config WHERE sweep = ?1 LIMIT ?2)"},
       {&sql.pieces[4],
        "DELETE FROM event WHERE key IN (SELECT key FROM event WHERE sweep = ?1 AND trial IS NOT NULL LIMIT ?2)"},
+      {&sql.pieces[5],
+       "DELETE FROM artifact WHERE sweep = ?1 AND (sweep, trial, kind, attempt, step) IN "
+       "(SELECT sweep, trial, kind, attempt, step FROM artifact WHERE sweep = ?1 LIMIT ?2)"},
+      {&sql.pieces[6],
+       "DELETE FROM resumption WHERE sweep = ?1 AND (sweep, trial, attempt) IN "
+       "(SELECT sweep, trial, attempt FROM resumption WHERE sweep = ?1 LIMIT ?2)"},
       {&sql.done, "UPDATE deleted_sweep SET purged = 1 WHERE key = ?1"},
   };
   for (const auto& [statement, text] : texts) {

@@ -31,7 +31,8 @@ class LocalServer {
     auto queries = server::store::SqliteQueries::Open(dir.string(), [this] { return clock_.Read().mono; });
     EXPECT_TRUE(queries.ok()) << queries.status();
     queries_ = *std::move(queries);
-    auto server = server::rpc::Server::Start({}, store_.get(), queries_.get(), &clock_);
+    artifacts_ = *server::store::ArtifactStore::Open(dir_.path().string(), {});
+    auto server = server::rpc::Server::Start({}, store_.get(), queries_.get(), artifacts_.get(), &clock_);
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
@@ -42,6 +43,7 @@ class LocalServer {
   server::runtime::SystemClock clock_;
   std::unique_ptr<server::store::SqliteStore> store_;
   std::unique_ptr<server::store::SqliteQueries> queries_;
+  std::unique_ptr<server::store::ArtifactStore> artifacts_;
   std::unique_ptr<server::rpc::Server> server_;
 };
 

@@ -107,6 +107,40 @@ TEST_F(ProcessesTest, KillingAWorkerLosesNothing) {
   EXPECT_TRUE(std::ranges::any_of(client.Trials(sweep), [](const v1::Trial& trial) { return trial.attempts() == 2; }));
 }
 
+TEST_F(ProcessesTest, AKilledWorkersTrialGoesOnFromItsCheckpointWithTheSameBits) {
+  // One trial that takes long enough to be caught in the middle, undisturbed and then not.
+  v1::SweepSpec spec = DigitsSweep(1, 400);
+  spec.clear_domains();
+  v1::TrainWorkload& train = *spec.mutable_base()->mutable_train();
+  train.set_batch_size(16);
+  train.mutable_schedule()->mutable_cosine();
+  spec.mutable_checkpoint()->set_every_epochs(20);
+  server_.Start();
+  SweepClient client(server_.address());
+  const auto victim = Worker("victim");
+  const std::string undisturbed = client.Create(spec);
+  ASSERT_TRUE(client.AwaitFinished(undisturbed));
+  spec.set_name("disturbed");
+  const std::string sweep = client.Create(spec);
+  ASSERT_TRUE(client.Await(
+      sweep, [](const v1::Sweep& now) { return now.running_size() == 1 && now.running(0).epoch() >= 50; }));
+  victim->Kill9();
+  const auto heir = Worker("heir");
+  ASSERT_TRUE(client.AwaitFinished(sweep));
+  const auto trials = client.Trials(sweep);
+  ASSERT_EQ(trials.size(), 1u);
+  EXPECT_EQ(trials[0].attempts(), 2u);
+  EXPECT_THAT(heir->LogText(), HasSubstr("resuming from a checkpoint"));
+  EXPECT_EQ(DigestsOf(trials, 1), DigestsOf(client.Trials(undisturbed), 1));
+  // The points of both attempts are one curve: the undisturbed one's.
+  const auto curve_of = [&](const std::string& id) {
+    std::vector<std::string> curve;
+    for (const v1::TrialPoint& point : client.Points(id)) curve.push_back(point.point().SerializeAsString());
+    return curve;
+  };
+  EXPECT_EQ(curve_of(sweep), curve_of(undisturbed));
+}
+
 TEST_F(ProcessesTest, KillingTheServerLosesNothing) {
   server_.Start();
   const auto a = Worker("a"), b = Worker("b");

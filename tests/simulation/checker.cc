@@ -69,6 +69,8 @@ class Checker::Follower {
     }
     trial->points[event.attempt] = trial->next_sequence;
   }
+  void operator()(const CheckpointAdded&) {}
+  void operator()(const CheckpointRejected&) {}
   void operator()(const TrialRequeued& event) {
     const std::string text = Text(event.key, event.attempt);
     Trial* trial = Open(event.key, event.attempt, text);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -60,6 +61,7 @@ class Agent {
     AttemptKey key;
     v1::LeasedTrial lease;
     job::JobControl control;
+    std::optional<MonoTime> next_checkpoint;  // Guarded by mutex_; set while it trains and saves by time.
   };
   using JobPtr = std::shared_ptr<Job>;
   using Lock = std::unique_lock<std::mutex>;
@@ -72,6 +74,18 @@ class Agent {
   void RunSlot();
   void RunTrial(Job& job);
   void AppendPoints(Job& job, std::span<const v1::MetricPoint> points);
+
+  // Checkpoints, on the thread of their job (agent_checkpoint.cc).
+  std::optional<std::string> LoadCheckpoint(Job& job, absl::Status fault);
+  // Asks for another one than that of the lease. Not OK: the attempt can't go on.
+  absl::Status RejectCheckpoint(Job& job, const absl::Status& fault);
+  void ScheduleCheckpoint(Job& job);
+  void SaveCheckpoint(Job& job, const job::Checkpoint& checkpoint);
+  absl::Status UploadCheckpoint(Job& job, const job::Checkpoint& checkpoint);
+  // Makes a call until it is answered, or the job is to stop.
+  absl::Status Insist(Job& job, const std::function<absl::Status()>& call);
+  // REQUIRES: mutex_ is held. Asks the jobs whose time has come for checkpoints; when the next one's comes.
+  MonoTime AskForCheckpoints(MonoTime now);
 
   // Reporting, on one thread (agent_report.cc).
   void ReportUntilEnd();

@@ -74,6 +74,7 @@ void Agent::TakeAnswer(const v1::LeaseTrialsResponse& answer) {
     if (added.superseded) {
       ApplyChange({*added.superseded, HeldTrials::Change::Kind::kLost, "a later attempt has begun"});
     }
+    if (lease.has_checkpoint()) held_.BeginAt(job->key, lease.checkpoint().next_sequence());
     if (drain_) job->control.Stop();
     log_->Info("leased", {{"sweep", lease.sweep_id()},
                           {"trial", static_cast<int64_t>(lease.index())},

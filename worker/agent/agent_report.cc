@@ -13,8 +13,9 @@ void Agent::ReportUntilEnd() {
       continue;
     }
     const MonoTime due = std::max(held_.NextDue(), report_not_before_);
+    const MonoTime checkpoint_due = AskForCheckpoints(clock_->Now());
     if (clock_->Now() < due) {
-      clock_->WaitUntil(lock, report_, due);
+      clock_->WaitUntil(lock, report_, std::min(due, checkpoint_due));
     } else {
       ReportOnce(lock);
     }

@@ -40,6 +40,9 @@ void Agent::RunTrial(Job& job) {
     context.threads = static_cast<int>(options_.registration.threads_per_trial());
     context.report = [this, &job](std::span<const v1::MetricPoint> points) { AppendPoints(job, points); };
     context.control = &job.control;
+    context.load_checkpoint = [this, &job](const absl::Status& fault) { return LoadCheckpoint(job, fault); };
+    context.save_checkpoint = [this, &job](const job::Checkpoint& checkpoint) { SaveCheckpoint(job, checkpoint); };
+    context.checkpoint_epochs = job.lease.checkpointing().every_epochs();
     result = options_.run_job(job.lease.workload(), job.lease.seed(), context);
   }
   const MonoTime now = clock_->Now();
@@ -49,6 +52,7 @@ void Agent::RunTrial(Job& job) {
                                    {"attempt", static_cast<int64_t>(job.key.attempt)},
                                    {"outcome", NameOf(outcome.kind())},
                                    {"duration_s", Seconds(now - started)},
+                                   {"first_step", static_cast<int64_t>(result.first_step)},
                                    {"reason", outcome.message()}};
   const Lock lock(mutex_);
   // Not held any more: the server has said why.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/contract/channel.h"
+#include "proto/contract/digest.h"
 #include "proto/contract/status.h"
 
 namespace basin::worker::agent {
@@ -56,6 +57,50 @@ absl::StatusOr<v1::LeaseTrialsResponse> GrpcCoordinatorClient::Lease(const v1::L
 absl::StatusOr<v1::ReportResponse> GrpcCoordinatorClient::Report(const v1::ReportRequest& request, MonoTime deadline) {
   grpc::ClientContext context;
   return Call<v1::ReportResponse>(*stub_, &v1::WorkerService::Stub::Report, context, request, deadline);
+}
+
+absl::Status GrpcCoordinatorClient::UploadCheckpoint(const v1::CheckpointHeader& header, std::string_view bytes,
+                                                     MonoTime deadline) {
+  constexpr size_t kPieceBytes = size_t{256} << 10;
+  grpc::ClientContext context;
+  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
+  v1::UploadCheckpointResponse response;
+  const auto stream = stub_->UploadCheckpoint(&context, &response);
+  v1::UploadCheckpointRequest request;
+  *request.mutable_header() = header;
+  bool open = stream->Write(request);
+  for (size_t begin = 0; open && begin < bytes.size(); begin += kPieceBytes) {
+    const std::string_view piece = bytes.substr(begin, kPieceBytes);
+    request.set_data(piece.data(), piece.size());
+    open = stream->Write(request);
+  }
+  if (open) {
+    request.set_sha256(contract::Sha256Hex(bytes));
+    stream->WriteLast(request, grpc::WriteOptions());
+  }
+  return contract::FromGrpc(stream->Finish());
+}
+
+absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
+                                                                      MonoTime deadline) {
+  grpc::ClientContext context;
+  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
+  const auto stream = stub_->DownloadCheckpoint(&context, request);
+  v1::DownloadCheckpointResponse response;
+  std::string bytes;
+  while (stream->Read(&response)) bytes += response.data();
+  if (const absl::Status status = contract::FromGrpc(stream->Finish()); !status.ok()) return status;
+  if (contract::Sha256Hex(bytes) != request.sha256()) {
+    return absl::DataLossError("the bytes that came are not those of the checkpoint's digest");
+  }
+  return bytes;
+}
+
+absl::StatusOr<v1::RejectCheckpointResponse> GrpcCoordinatorClient::RejectCheckpoint(
+    const v1::RejectCheckpointRequest& request, MonoTime deadline) {
+  grpc::ClientContext context;
+  return Call<v1::RejectCheckpointResponse>(*stub_, &v1::WorkerService::Stub::RejectCheckpoint, context, request,
+                                            deadline);
 }
 
 absl::Status GrpcCoordinatorClient::Unregister(const v1::UnregisterWorkerRequest& request, MonoTime deadline) {

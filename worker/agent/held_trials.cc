@@ -34,6 +34,20 @@ HeldTrials::Added HeldTrials::Add(const AttemptKey& key, MonoTime now) {
   return result;
 }
 
+void HeldTrials::BeginAt(const AttemptKey& key, uint64_t first_sequence) {
+  const auto it = trials_.find(key);
+  if (it != trials_.end()) it->second.first_sequence = first_sequence;
+}
+
+std::optional<uint64_t> HeldTrials::TellAll(const AttemptKey& key, MonoTime now) {
+  const auto it = trials_.find(key);
+  if (it == trials_.end()) return std::nullopt;
+  Held& held = it->second;
+  if (!held.has_news()) return held.first_sequence;
+  held.news_due = std::min(held.news_due, now);
+  return std::nullopt;
+}
+
 bool HeldTrials::Append(const AttemptKey& key, std::span<const v1::MetricPoint> points, MonoTime now) {
   const auto it = trials_.find(key);
   if (it == trials_.end() || it->second.outcome) return false;

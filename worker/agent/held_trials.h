@@ -53,6 +53,12 @@ class HeldTrials {
     std::optional<AttemptKey> superseded;
   };
   Added Add(const AttemptKey& key, MonoTime now);
+  // The attempt's first point has this number, instead of 0. No effect if it is not held any more. REQUIRES: it has no
+  // points.
+  void BeginAt(const AttemptKey& key, uint64_t first_sequence);
+  // The number of the attempt's next point, if it is held and nothing of it is to be told but that it lives; otherwise
+  // nothing. With `now`, what is to be told is due then.
+  std::optional<uint64_t> TellAll(const AttemptKey& key, MonoTime now);
   // False if the attempt is not held any more, or has an outcome: nobody wants its points.
   bool Append(const AttemptKey& key, std::span<const v1::MetricPoint> points, MonoTime now);
   // The attempt has ended; it stays held until the server has accepted this. False if it is not held any more. An

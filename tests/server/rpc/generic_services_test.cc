@@ -55,7 +55,7 @@ TEST_F(GenericServicesTest, ReflectionListsTheServicesWhenAskedFor) {
   server_.reset();
   ServerOptions options;
   options.enable_reflection = true;
-  server_ = *Server::Start(options, store_.get(), queries_.get(), &clock_);
+  server_ = *Server::Start(options, store_.get(), queries_.get(), artifacts_.get(), &clock_);
   EXPECT_THAT(CallRaw(NewChannel(), kReflection, kListServices).bytes, testing::HasSubstr("basin.v1.SweepService"));
 }
 

@@ -14,13 +14,14 @@ TEST_F(ServerTest, APortInUseIsRefused) {
   const auto queries = *store::SqliteQueries::Open(dir.path().string(), [this] { return clock_.Read().mono; });
   ServerOptions options;
   options.listen = server_->address();
-  EXPECT_TRUE(absl::IsUnavailable(Server::Start(options, store.get(), queries.get(), &clock_).status()));
+  EXPECT_TRUE(
+      absl::IsUnavailable(Server::Start(options, store.get(), queries.get(), artifacts_.get(), &clock_).status()));
 }
 
 TEST_F(ServerTest, AServerStartedAgainHasItsSweeps) {
   const std::string id = Create().id();
   server_.reset();
-  server_ = *Server::Start(ServerOptions(), store_.get(), queries_.get(), &clock_);
+  server_ = *Server::Start(ServerOptions(), store_.get(), queries_.get(), artifacts_.get(), &clock_);
   sweeps_ = v1::SweepService::NewStub(NewChannel());
   EXPECT_EQ(Get("digits").id(), id);
 }

@@ -11,7 +11,8 @@ RpcTest::RpcTest() {
   runtime::StartLogging(runtime::LogFormat::kText, runtime::LogLevel::kOff);
   store_ = *store::SqliteStore::Open(dir_.path().string());
   queries_ = *store::SqliteQueries::Open(dir_.path().string(), [this] { return clock_.Read().mono; });
-  server_ = *Server::Start(ServerOptions(), store_.get(), queries_.get(), &clock_);
+  artifacts_ = *store::ArtifactStore::Open(dir_.path().string(), {});
+  server_ = *Server::Start(ServerOptions(), store_.get(), queries_.get(), artifacts_.get(), &clock_);
   sweeps_ = v1::SweepService::NewStub(NewChannel());
   workers_ = v1::WorkerService::NewStub(NewChannel());
 }

@@ -47,6 +47,7 @@ class RpcTest : public testing::Test {
   runtime::SystemClock clock_;
   std::unique_ptr<store::SqliteStore> store_;
   std::unique_ptr<store::SqliteQueries> queries_;
+  std::unique_ptr<store::ArtifactStore> artifacts_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<v1::SweepService::Stub> sweeps_;
   std::unique_ptr<v1::WorkerService::Stub> workers_;

@@ -124,6 +124,7 @@ void History::Command() {
     return Do(ExpireLeases{});
   }
   if (kind < 60) return Lease();
+  if (kind < 70) return ChangeCheckpoint();
   Report();
 }
 
@@ -182,6 +183,23 @@ void History::ChangeWorker() {
 
 void History::Lease() { Do(LeaseTrials{AnyWorker(), static_cast<uint32_t>(1 + Draw(5)), ""}); }
 
+void History::ChangeCheckpoint() {
+  const WorkerEntry* worker = state().FindWorker(AnyWorker());
+  if (worker == nullptr || worker->running.empty()) return;
+  const WorkerId id = worker->record.id;
+  const TrialKey key = *std::next(worker->running.begin(), static_cast<int64_t>(Draw(worker->running.size())));
+  const RunningTrial& running = *state().FindRunning(key);
+  if (Draw(3) == 0 && running.from() != nullptr) {
+    return Do(RejectCheckpoint{id, key, running.attempt, running.from()->file.sha256});
+  }
+  const uint64_t step = names_++;
+  Do(AddCheckpoint{id,
+                   key,
+                   running.attempt,
+                   running.next_sequence,
+                   {ArtifactKind::kCheckpoint, "checkpoint", step, 1 + Draw(100), "sha-" + std::to_string(step)}});
+}
+
 void History::Report() {
   const WorkerEntry* worker = state().FindWorker(AnyWorker());
   if (worker == nullptr) return;
@@ -215,6 +233,21 @@ void History::Report() {
   Do(report);
 }
 
+namespace {
+
+void DescribeCheckpoints(const std::vector<Checkpoint>& checkpoints, std::ostringstream& out) {
+  for (const Checkpoint& checkpoint : checkpoints) {
+    out << "    checkpoint attempt=" << checkpoint.attempt << " step=" << checkpoint.file.step
+        << " name=" << checkpoint.file.name << " bytes=" << checkpoint.file.bytes << " sha=" << checkpoint.file.sha256
+        << " next=" << checkpoint.progress.next_sequence << " best=" << Bits(checkpoint.progress.best_objective)
+        << " epoch=" << Bits(checkpoint.progress.epoch);
+    for (const auto& [name, value] : checkpoint.progress.last) out << " " << name << "=" << Bits(value);
+    out << "\n";
+  }
+}
+
+}  // namespace
+
 std::string Describe(const State& state) {
   std::ostringstream out;
   for (const auto& [id, sweep] : state.sweeps()) {
@@ -233,6 +266,8 @@ std::string Describe(const State& state) {
     for (const uint64_t index : sweep.skipped) out << "  skipped " << index << "\n";
     for (const auto& [index, trial] : sweep.queued) {
       out << "  queued " << index << " attempts=" << trial.attempts << " failures=" << trial.failures << "\n";
+      // A sweep that has ended leases nothing.
+      if (r.definition) DescribeCheckpoints(trial.checkpoints, out);
     }
     for (const auto& [index, trial] : sweep.running) {
       out << "  running " << index << " attempt=" << trial.attempt << " failures=" << trial.failures
@@ -241,6 +276,7 @@ std::string Describe(const State& state) {
           << " epoch=" << Bits(trial.epoch);
       for (const auto& [name, value] : trial.last) out << " " << name << "=" << Bits(value);
       out << "\n";
+      DescribeCheckpoints(trial.checkpoints, out);
     }
   }
   for (const auto& [id, worker] : state.workers()) {

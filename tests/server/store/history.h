@@ -53,6 +53,7 @@ class History {
   void ChangeSweep();
   void ChangeWorker();
   void Lease();
+  void ChangeCheckpoint();
   void Report();
   void Do(const server::core::Command& command);
   std::string AnySweep();

@@ -71,7 +71,7 @@ TEST_F(SchemaTest, StepThatFailsLeavesNothing) {
 TEST_F(SchemaTest, ViewsAreThoseOfTheDocumentation) {
   std::vector<std::string> names;
   for (const View& view : DocumentedViews()) names.push_back(view.name);
-  EXPECT_THAT(names, ElementsAre("sweeps", "configs", "trials", "metrics", "params", "events", "workers"));
+  EXPECT_THAT(names, ElementsAre("sweeps", "configs", "trials", "metrics", "params", "events", "workers", "artifacts"));
 }
 
 TEST_F(SchemaTest, UnsettledTrialsAreFoundByTheirIndex) {
@@ -86,7 +86,29 @@ TEST_F(SchemaTest, UnsettledTrialsAreFoundByTheirIndex) {
 TEST_F(SchemaTest, MetricsOfATrialAreFoundByKey) {
   ASSERT_TRUE(Migrate(*connection_).ok());
   EXPECT_THAT(Plan("SELECT value FROM metrics WHERE sweep = 'a' AND trial = 3"),
-              HasSubstr("SEARCH p USING PRIMARY KEY (sweep=? AND trial=? AND attempt=?)"));
+              HasSubstr("SEARCH p USING PRIMARY KEY (sweep=? AND trial=?"));
+}
+
+// What the first version lacked, made away with again.
+TEST_F(SchemaTest, FirstVersionIsBroughtUpToDateWithItsLineage) {
+  ASSERT_TRUE(Migrate(*connection_).ok());
+  ASSERT_TRUE(connection_
+                  ->Execute("DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"
+                            "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures) "
+                            "VALUES(1, 0, 0, 0, 3, 3, 2), (1, 1, 1, 0, 3, 1, 0); PRAGMA user_version = 1")
+                  .ok());
+  const absl::Status status = Migrate(*connection_);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_TRUE(connection_->Prepare("SELECT * FROM artifacts, metrics").ok());
+  auto rows = connection_->Prepare("SELECT trial, attempt, first_sequence FROM resumption");
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  std::vector<std::vector<int64_t>> found;
+  EXPECT_TRUE(rows->Each([&](const Row& row) {
+                    found.push_back({row.integer(0), row.integer(1), row.integer(2)});
+                    return absl::OkStatus();
+                  })
+                  .ok());
+  EXPECT_THAT(found, ElementsAre(ElementsAre(0, 3, 0)));
 }
 
 }  // namespace

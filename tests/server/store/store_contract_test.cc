@@ -253,6 +253,31 @@ TEST_P(StoreContractTest, PointsOfAnEarlierAttemptDoNotCount) {
   EXPECT_EQ(snapshot.open[0].best_objective, std::nullopt);
 }
 
+TEST_P(StoreContractTest, PointsBeforeTheCheckpointCountForTheNextAttempt) {
+  Begin();
+  core::Checkpoint checkpoint;
+  checkpoint.attempt = 1;
+  checkpoint.file = {core::ArtifactKind::kCheckpoint, "checkpoint-1.safetensors", 1, 100, "sha"};
+  checkpoint.progress = {.next_sequence = 1, .last = {{"val_loss", 0.5}}, .best_objective = 0.5, .epoch = 1};
+  Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.5, 1, 1}}), core::CheckpointAdded{{"s", 0}, checkpoint, kTime},
+          Points(0, 1, {{"val_loss", 2, 0.25, 2, 2}}), core::TrialRequeued{{"s", 0}, 1, 1, "lost", kTime}});
+  specimen_->Reopen();
+  ASSERT_THAT(Load().queued, SizeIs(1));
+  ASSERT_THAT(Load().queued[0].checkpoints, SizeIs(1));
+  EXPECT_EQ(Load().queued[0].checkpoints[0].file.sha256, "sha");
+  EXPECT_EQ(Load().queued[0].checkpoints[0].progress.best_objective, 0.5);
+  core::TrialLeased again = Leased(0, 2);
+  again.from = checkpoint;
+  Commit({again});
+  specimen_->Reopen();
+  ASSERT_THAT(Load().open, SizeIs(1));
+  EXPECT_EQ(Load().open[0].next_sequence, 1u);
+  EXPECT_EQ(Load().open[0].best_objective, 0.5);
+  Commit({Finished(0, core::TrialState::kFailed, 2), core::TrialRetried{{"s", 0}, 2}});
+  specimen_->Reopen();
+  EXPECT_THAT(Load().queued.at(0).checkpoints, IsEmpty());
+}
+
 TEST_P(StoreContractTest, PassedOverTrialsAreRememberedUntilTheyAreLeased) {
   Begin(10);
   Commit({Leased(6), Leased(3), Leased(0), Leased(5), Leased(4)});

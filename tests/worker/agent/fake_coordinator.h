@@ -2,8 +2,11 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -91,6 +94,29 @@ class FakeCoordinator : public CoordinatorClient {
     return response;
   }
 
+  absl::Status UploadCheckpoint(const v1::CheckpointHeader& header, std::string_view bytes, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+    if (away_) return absl::UnavailableError("connection reset");
+    uploads_.push_back({header, std::string(bytes), points_[header.index()].size()});
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> DownloadCheckpoint(const v1::DownloadCheckpointRequest& request, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    if (away_) return absl::UnavailableError("connection reset");
+    const auto found = files_.find(request.sha256());
+    if (found == files_.end()) return absl::DataLossError("the file is damaged");
+    return found->second;
+  }
+  absl::StatusOr<v1::RejectCheckpointResponse> RejectCheckpoint(const v1::RejectCheckpointRequest& request,
+                                                                MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    rejections_.push_back(request);
+    v1::RejectCheckpointResponse response;
+    if (fallback_) *response.mutable_checkpoint() = *std::exchange(fallback_, std::nullopt);
+    return response;
+  }
+
   absl::Status Unregister(const v1::UnregisterWorkerRequest& request, MonoTime) override {
     const std::lock_guard lock(mutex_);
     if (away_) return absl::UnavailableError("connection refused");
@@ -103,6 +129,20 @@ class FakeCoordinator : public CoordinatorClient {
     Set([this] { cancelled_ = true; });
   }
 
+  // A trial with a checkpoint from which it goes on.
+  void AddTrial(const v1::LeasedTrial& lease) {
+    Set([&] {
+      points_[lease.index()].resize(lease.checkpoint().next_sequence());
+      pending_.push_back(lease);
+    });
+  }
+  void AddFile(const std::string& sha256, const std::string& bytes) {
+    Set([&] { files_[sha256] = bytes; });
+  }
+  // The answer to the next rejection.
+  void FallBackTo(const v1::CheckpointReference& checkpoint) {
+    Set([&] { fallback_ = checkpoint; });
+  }
   // Trials `from` .. `to` - 1, whose seed is their index.
   void AddTrials(uint64_t from, uint64_t to) {
     Set([&] {
@@ -159,6 +199,13 @@ class FakeCoordinator : public CoordinatorClient {
   std::map<uint64_t, Ended> ended_;
   std::set<std::string> unregistered_;
   std::string worker_id_;
+  struct Upload {
+    v1::CheckpointHeader header;
+    std::string bytes;
+    size_t points;  // That had come before.
+  };
+  std::vector<Upload> uploads_;
+  std::vector<v1::RejectCheckpointRequest> rejections_;
 
  private:
   template <typename Change>
@@ -172,6 +219,8 @@ class FakeCoordinator : public CoordinatorClient {
   std::condition_variable changed_;
   std::vector<v1::LeasedTrial> pending_;
   std::set<uint64_t> running_;
+  std::map<std::string, std::string> files_;
+  std::optional<v1::CheckpointReference> fallback_;
   uint32_t slots_ = 0;
   std::map<uint64_t, v1::TrialReportResult::Directive> directives_;
   absl::Status refusal_;

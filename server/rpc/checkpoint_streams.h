@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "basin/v1/worker_service.pb.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/rpc/call.h"
+#include "server/store/artifact_store.h"
+
+// Checkpoints on the wire: each piece is written, or read, by the pool for files while the next one travels. Both
+// delete themselves when they are done.
+namespace basin::server::rpc {
+
+// One UploadCheckpoint: header, data, digest; then the core decides, with the file on disk.
+class CheckpointUpload : public grpc::ServerReadReactor<v1::UploadCheckpointRequest> {
+ public:
+  explicit CheckpointUpload(const Parts& parts) : parts_(parts) {}
+
+  // Begins, unless `status` is an error; call once.
+  void Start(const absl::Status& status);
+
+  void OnReadDone(bool ok) override;
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Take();
+  absl::Status Begin(const v1::CheckpointHeader& header);
+  absl::Status Commit(const std::string& sha256);
+
+  const Parts& parts_;
+  v1::UploadCheckpointRequest message_;
+  v1::CheckpointHeader header_;
+  std::unique_ptr<store::ArtifactStore::Upload> upload_;
+  std::optional<store::ArtifactStore::Hold> hold_;  // Until the core has decided.
+};
+
+// One DownloadCheckpoint.
+class CheckpointDownload : public grpc::ServerWriteReactor<v1::DownloadCheckpointResponse> {
+ public:
+  CheckpointDownload(const Parts& parts, std::string sha256) : parts_(parts), sha256_(std::move(sha256)) {}
+
+  void Start(const absl::Status& status);
+
+  void OnWriteDone(bool ok) override;
+  void OnDone() override { delete this; }
+
+ private:
+  void SendNext();
+
+  const Parts& parts_;
+  const std::string sha256_;
+  std::unique_ptr<store::ArtifactStore::Reader> reader_;
+  v1::DownloadCheckpointResponse message_;
+};
+
+}  // namespace basin::server::rpc

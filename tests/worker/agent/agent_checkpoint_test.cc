@@ -1,0 +1,191 @@
+#include <atomic>
+#include <sstream>
+#include <thread>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/worker/agent/fake_coordinator.h"
+#include "worker/agent/agent.h"
+
+namespace basin::worker::agent {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+// Runs an agent against a fake coordinator, with one trial at its second attempt.
+class AgentCheckpointTest : public testing::Test {
+ protected:
+  AgentCheckpointTest() {
+    options_.registration.set_name("tested");
+    options_.registration.set_engine_fingerprint("engine");
+    options_.registration.set_slots(1);
+    options_.registration.set_threads_per_trial(1);
+    options_.reporting.point_delay = milliseconds(1);
+    lease_.set_sweep_id("sweep");
+    lease_.set_attempt(2);
+    lease_.mutable_checkpointing()->set_every_epochs(1);
+  }
+  ~AgentCheckpointTest() override { Leave(); }
+
+  static v1::CheckpointReference Reference(uint64_t step, uint64_t next_sequence, const std::string& sha256) {
+    v1::CheckpointReference reference;
+    reference.set_step(step);
+    reference.set_bytes(3);
+    reference.set_sha256(sha256);
+    reference.set_next_sequence(next_sequence);
+    return reference;
+  }
+  void Start(std::function<job::JobResult(const job::JobContext&)> job) {
+    options_.run_job = [job = std::move(job)](const v1::Workload&, uint64_t, const job::JobContext& context) {
+      return job(context);
+    };
+    coordinator_.AddTrial(lease_);
+    agent_ = std::make_unique<Agent>(options_, &coordinator_, &clock_, log_.get());
+    thread_ = std::thread([this] { left_ = agent_->Run(); });
+  }
+  void Leave() {
+    if (!thread_.joinable()) return;
+    agent_->Drain();
+    thread_.join();
+  }
+  static void Report(const job::JobContext& context) {
+    v1::MetricPoint point;
+    point.set_name("m");
+    context.report({&point, 1});
+  }
+  static job::JobResult Success() { return {job::JobOutcome::kSucceeded, "", "weights", "data"}; }
+
+  FakeCoordinator coordinator_;
+  SystemClock clock_;
+  std::ostringstream log_text_;
+  std::unique_ptr<EventLog> log_ = EventLog::ToStream(&log_text_, LogFormat::kText, LogLevel::kDebug);
+  AgentOptions options_;
+  v1::LeasedTrial lease_;
+  std::unique_ptr<Agent> agent_;
+  std::thread thread_;
+  absl::Status left_;
+};
+
+TEST_F(AgentCheckpointTest, GoesOnFromTheCheckpointOfItsLeaseWithTheNextPoint) {
+  *lease_.mutable_checkpoint() = Reference(7, 3, "new");
+  coordinator_.AddFile("new", "abc");
+  std::string loaded;
+  Start([&](const job::JobContext& context) {
+    loaded = context.load_checkpoint(absl::OkStatus()).value_or("nothing");
+    Report(context);
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_EQ(loaded, "abc");
+  EXPECT_THAT(coordinator_.ended_.at(0).points, SizeIs(4)) << "three of the earlier attempt and one of its own";
+  EXPECT_THAT(log_text_.str(), HasSubstr("resuming from a checkpoint"));
+}
+
+TEST_F(AgentCheckpointTest, ADamagedOneFallsBackToTheOneBefore) {
+  *lease_.mutable_checkpoint() = Reference(7, 3, "new");
+  coordinator_.AddFile("old", "xyz");
+  coordinator_.FallBackTo(Reference(4, 1, "old"));
+  std::string loaded;
+  Start([&](const job::JobContext& context) {
+    loaded = context.load_checkpoint(absl::OkStatus()).value_or("nothing");
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_EQ(loaded, "xyz");
+  ASSERT_THAT(coordinator_.rejections_, SizeIs(1));
+  EXPECT_EQ(coordinator_.rejections_[0].sha256(), "new");
+  EXPECT_EQ(coordinator_.rejections_[0].attempt(), 2u);
+  EXPECT_THAT(coordinator_.rejections_[0].reason(), HasSubstr("damaged"));
+}
+
+TEST_F(AgentCheckpointTest, OneThatTheJobRefusesFallsBackToTheStart) {
+  *lease_.mutable_checkpoint() = Reference(7, 3, "new");
+  coordinator_.AddFile("new", "abc");
+  bool at_start = false;
+  Start([&](const job::JobContext& context) {
+    EXPECT_TRUE(context.load_checkpoint(absl::OkStatus()).has_value());
+    at_start = !context.load_checkpoint(absl::FailedPreconditionError("of another training")).has_value();
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_TRUE(at_start);
+  ASSERT_THAT(coordinator_.rejections_, SizeIs(1));
+  EXPECT_EQ(coordinator_.rejections_[0].reason(), "of another training");
+  EXPECT_THAT(log_text_.str(), HasSubstr("a checkpoint can't be used"));
+}
+
+TEST_F(AgentCheckpointTest, IsUploadedAfterThePointsBeforeIt) {
+  Start([&](const job::JobContext& context) {
+    EXPECT_FALSE(context.load_checkpoint(absl::OkStatus()).has_value());
+    EXPECT_EQ(context.checkpoint_epochs, 1u);
+    Report(context);
+    Report(context);
+    context.save_checkpoint({5, "state"});
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  ASSERT_THAT(coordinator_.uploads_, SizeIs(1));
+  const FakeCoordinator::Upload& upload = coordinator_.uploads_[0];
+  EXPECT_EQ(upload.points, 2u);
+  EXPECT_EQ(upload.bytes, "state");
+  EXPECT_EQ(upload.header.step(), 5u);
+  EXPECT_EQ(upload.header.attempt(), 2u);
+  EXPECT_EQ(upload.header.next_sequence(), 2u);
+  EXPECT_EQ(upload.header.bytes(), 5u);
+}
+
+TEST_F(AgentCheckpointTest, WithoutAStepSinceTheLeasesIsNotSaved) {
+  *lease_.mutable_checkpoint() = Reference(7, 3, "new");
+  coordinator_.AddFile("new", "abc");
+  Start([&](const job::JobContext& context) {
+    EXPECT_TRUE(context.load_checkpoint(absl::OkStatus()).has_value());
+    context.save_checkpoint({0, "the start"});
+    context.save_checkpoint({7, "the same"});
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_THAT(coordinator_.uploads_, SizeIs(0));
+}
+
+TEST_F(AgentCheckpointTest, IsAskedForWhenItsTimeHasCome) {
+  lease_.mutable_checkpointing()->set_every_seconds(0.02);
+  Start([&](const job::JobContext& context) {
+    EXPECT_FALSE(context.load_checkpoint(absl::OkStatus()).has_value());
+    for (uint64_t step = 1; step <= 2; ++step) {
+      while (!*context.control->interrupt()) std::this_thread::yield();
+      EXPECT_TRUE(context.control->TakeCheckpointRequest());
+      context.save_checkpoint({step, "state"});
+    }
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_THAT(coordinator_.uploads_, SizeIs(2));
+}
+
+TEST_F(AgentCheckpointTest, IsSavedByAWorkerThatDrainsBeforeItHandsTheTrialBack) {
+  std::atomic<bool> started = false;
+  Start([&](const job::JobContext& context) {
+    Report(context);
+    started = true;
+    coordinator_.Notify();
+    while (!context.control->stopped()) std::this_thread::yield();
+    context.save_checkpoint({9, "state"});
+    return job::JobResult{job::JobOutcome::kStopped, "", "", ""};
+  });
+  ASSERT_TRUE(coordinator_.Await([&] { return started.load(); }));
+  Leave();
+  ASSERT_THAT(coordinator_.uploads_, SizeIs(1));
+  EXPECT_EQ(coordinator_.uploads_[0].header.step(), 9u);
+  EXPECT_EQ(coordinator_.ended_.at(0).outcome.kind(), v1::TrialOutcome::KIND_RELEASED);
+}
+
+}  // namespace
+}  // namespace basin::worker::agent
