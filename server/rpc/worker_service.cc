@@ -124,14 +124,14 @@ grpc::ServerUnaryReactor* WorkerService::Report(grpc::CallbackServerContext* con
 grpc::ServerReadReactor<v1::UploadCheckpointRequest>* WorkerService::UploadCheckpoint(
     grpc::CallbackServerContext* context, v1::UploadCheckpointResponse*) {
   auto* call = new CheckpointUpload(parts_);
-  call->Start(CheckProtocol(*context));
+  call->Start(AdmitCall(parts_, *context, v1::UploadCheckpointRequest()).status());
   return call;
 }
 
 grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* WorkerService::DownloadCheckpoint(
     grpc::CallbackServerContext* context, const v1::DownloadCheckpointRequest* request) {
   auto* call = new CheckpointDownload(parts_, request->sha256());
-  call->Start(CheckCall(*context, *request));
+  call->Start(CheckCall(parts_, *context, *request).status());
   return call;
 }
 
@@ -139,7 +139,7 @@ grpc::ServerUnaryReactor* WorkerService::RejectCheckpoint(grpc::CallbackServerCo
                                                           const v1::RejectCheckpointRequest* request,
                                                           v1::RejectCheckpointResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = CheckCall(*context, *request);
+  const absl::Status status = CheckCall(parts_, *context, *request).status();
   if (!status.ok()) {
     Finish(reactor, status);
     return reactor;

@@ -31,7 +31,7 @@ class LocalServer {
     auto queries = server::store::SqliteQueries::Open(dir.string(), [this] { return clock_.Read().mono; });
     EXPECT_TRUE(queries.ok()) << queries.status();
     queries_ = *std::move(queries);
-    artifacts_ = *server::store::ArtifactStore::Open(dir_.path().string(), {});
+    artifacts_ = *server::store::ArtifactStore::Open(dir.string(), {});
     auto server = server::rpc::Server::Start({}, store_.get(), queries_.get(), artifacts_.get(), &clock_);
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);

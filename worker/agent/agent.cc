@@ -158,7 +158,7 @@ void Agent::EnsureRegistered(const std::string& known) {
       return;
     }
     CallFailed(answer.status());
-    WaitFor(lock, control_, register_backoff_.Next(), [this] { return drain_; });
+    WaitFor(lock, control_, register_backoff_.Next(LongestRetryWait()), [this] { return drain_; });
   }
   control_.notify_all();
 }
@@ -205,6 +205,8 @@ void Agent::CallFailed(const absl::Status& status) {
 MonoTime Agent::CallDeadline() const {
   return lease_term_ > MonoTime::zero() ? std::clamp(lease_term_ / 3, kShortestCall, kLongestCall) : kLongestCall;
 }
+
+MonoTime Agent::LongestRetryWait() const { return lease_term_ > MonoTime::zero() ? lease_term_ / 6 : MonoTime::max(); }
 
 void Agent::WaitFor(Lock& lock, std::condition_variable& changed, MonoTime duration,
                     const std::function<bool()>& done) {

@@ -105,6 +105,9 @@ class Agent {
   void EndThreads();
   bool leaving() const { return drain_ || finish_; }
   MonoTime CallDeadline() const;
+  // The longest wait before a failed call is tried again. A server that comes back gives what was leased a whole lease
+  // time from then on: it must be found again well within it.
+  MonoTime LongestRetryWait() const;
   // Waits until done() or `duration` has passed.
   void WaitFor(Lock& lock, std::condition_variable& changed, MonoTime duration, const std::function<bool()>& done);
 

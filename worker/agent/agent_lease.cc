@@ -57,7 +57,7 @@ void Agent::LeaseUntilLeaving() {
       }
     } else if (!absl::IsNotFound(answer.status()) && !leaving()) {
       CallFailed(answer.status());
-      WaitFor(lock, control_, lease_backoff_.Next(), [this] { return leaving(); });
+      WaitFor(lock, control_, lease_backoff_.Next(LongestRetryWait()), [this] { return leaving(); });
     }
   }
 }

@@ -51,7 +51,7 @@ void Agent::ReportOnce(Lock& lock) {
   }
   if (!status.ok()) {
     CallFailed(status);
-    report_not_before_ = clock_->Now() + report_backoff_.Next();
+    report_not_before_ = clock_->Now() + report_backoff_.Next(LongestRetryWait());
   }
 }
 

@@ -15,8 +15,8 @@ class Backoff {
                    MonoTime most = std::chrono::seconds(5))
       : first_(first), most_(most), next_(first), random_(seed) {}
 
-  // The wait after one more failure.
-  MonoTime Next();
+  // The wait after one more failure; of `most` at most, here and now.
+  MonoTime Next(MonoTime most = MonoTime::max());
   // After a success.
   void Reset() { next_ = first_; }
 

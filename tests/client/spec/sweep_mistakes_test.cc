@@ -86,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
          "(did you mean 'learning_rate'?)"},
         {"KeyOfALaterRelease",
          {"keep: all"},
-         "f.yaml:12:1: keep: unknown key; expected one of name, objective, seeds, search, limits, priority, train"},
+         "f.yaml:12:1: keep: unknown key; expected one of name, objective, seeds, search, limits, priority, "
+         "checkpoint, train"},
         {"DuplicateKey",
          {"  batch_sizes: 1", "  epochs : 2"},
          "f.yaml:12:3: train.batch_sizes: unknown key (did you mean 'batch_size'?)\nf.yaml:13:3: duplicate key "
@@ -193,7 +194,8 @@ INSTANTIATE_TEST_SUITE_P(
          "f.yaml:3:8: seeds: must be a number of seeds or a list of them, is a mapping"},
         {"BaseIsNotForFiles",
          {"base: {}"},
-         "f.yaml:12:1: base: unknown key; expected one of name, objective, seeds, search, limits, priority, train"},
+         "f.yaml:12:1: base: unknown key; expected one of name, objective, seeds, search, limits, priority, "
+         "checkpoint, train"},
         {"NesterovWithoutMomentum",
          {"  optimizer: {sgd: {nesterov: true}}"},
          "f.yaml:10:31: train.optimizer.sgd.nesterov: needs a momentum above 0"},
@@ -354,9 +356,11 @@ TEST(SweepMistakesTest, AMessageIsOneLineWhateverTheFileHolds) {
 
 TEST(SweepMistakesTest, FileThatIsAListOrAWordIsRefused) {
   EXPECT_EQ(Mistakes("- a\n"),
-            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, train, is a list");
+            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, train, "
+            "is a list");
   EXPECT_EQ(Mistakes("hello\n"),
-            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, train, is 'hello'");
+            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, train, "
+            "is 'hello'");
   EXPECT_EQ(Mistakes("# nothing\n"), "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, train");
 }
 

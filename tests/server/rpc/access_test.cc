@@ -31,7 +31,7 @@ class AccessTest : public RpcTest, public testing::WithParamInterface<Kind> {
     options.gatekeeper = gatekeeper_.get();
     options.enable_reflection = true;
     if (GetParam() == Kind::kAnywhere) options.listen.host = "0.0.0.0";
-    server_ = *Server::Start(options, store_.get(), queries_.get(), &clock_);
+    server_ = *Server::Start(options, store_.get(), queries_.get(), artifacts_.get(), &clock_);
     channel_ =
         grpc::CreateChannel(absl::StrCat("127.0.0.1:", server_->address().port), grpc::InsecureChannelCredentials());
   }

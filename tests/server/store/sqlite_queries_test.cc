@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "server/store/schema.h"
 #include "tests/server/store/stored_sweep.h"
 
 namespace basin::server::store {
@@ -176,7 +177,7 @@ TEST_F(SqliteQueriesTest, SizeCountsTheLog) {
   ASSERT_TRUE(info.ok()) << info.status();
   EXPECT_GE(info->bytes, std::filesystem::file_size(stored_.dir() + "/basin.db") +
                              std::filesystem::file_size(stored_.dir() + "/basin.db-wal"));
-  EXPECT_EQ(info->schema_version, 1u);
+  EXPECT_EQ(info->schema_version, SchemaVersion());
 }
 
 TEST(SqliteQueriesOpenTest, DatabaseMustBeThere) {

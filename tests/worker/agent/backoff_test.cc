@@ -19,6 +19,15 @@ TEST(BackoffTest, DoublesUpToItsBound) {
   }
 }
 
+TEST(BackoffTest, NeverExceedsWhatTheCallerAllows) {
+  Backoff backoff(7, milliseconds(100), seconds(5));
+  for (int i = 0; i < 20; ++i) {
+    const MonoTime wait = backoff.Next(milliseconds(300));
+    EXPECT_LE(wait, milliseconds(300)) << "try " << i;
+    EXPECT_GE(wait, milliseconds(i < 2 ? 50 : 150)) << "try " << i;
+  }
+}
+
 TEST(BackoffTest, StartsAnewAfterASuccess) {
   Backoff backoff(7, milliseconds(100), seconds(5));
   for (int i = 0; i < 10; ++i) backoff.Next();
