@@ -18,6 +18,9 @@
 #include "absl/strings/str_cat.h"
 #include "grpc/support/log.h"
 #include "proto/contract/version.h"
+#include "server/data_dir_commands.h"
+#include "server/observe/http_listener.h"
+#include "server/observe/metrics.h"
 #include "server/rpc/server.h"
 #include "server/runtime/endpoint_file.h"
 #include "server/runtime/log.h"
@@ -38,10 +41,13 @@ constexpr int kExitFailed = 1, kExitUsage = 2;
 
 struct Flags {
   std::string listen = "127.0.0.1:7077";
+  std::string metrics_listen = "127.0.0.1:7078";
+  bool metrics_asked_for = false;  // The address was given.
   std::string data_dir;
   double lease_seconds = 30;
   SecurityFlags security;
   uint64_t max_artifact_bytes = 0;
+  uint32_t keep_metrics_days = 0;
   bool enable_reflection = false;
   std::string log_format = "text";
   std::string log_level = "info";
@@ -60,6 +66,10 @@ void DeclareFlags(CLI::App* app, Flags* flags) {
   app->add_option("--listen", flags->listen, "HOST:PORT to serve on; port 0 takes a free one")
       ->envname("BASIN_LISTEN")
       ->capture_default_str();
+  app->add_option("--metrics-listen", flags->metrics_listen,
+                  "HOST:PORT of /metrics, /livez and /readyz, over plain HTTP; `off` for none")
+      ->envname("BASIN_METRICS_LISTEN")
+      ->capture_default_str();
   app->add_option("--data-dir", flags->data_dir, "Folder of the database; made if it is missing")
       ->envname("BASIN_DATA_DIR")
       ->capture_default_str();
@@ -71,6 +81,11 @@ void DeclareFlags(CLI::App* app, Flags* flags) {
   app->add_option("--max-artifact-bytes", flags->max_artifact_bytes,
                   "The most that checkpoints may take on disk together; further ones are refused [no limit]")
       ->envname("BASIN_MAX_ARTIFACT_BYTES");
+  app->add_option("--keep-metrics-days", flags->keep_metrics_days,
+                  "Delete the metric points of sweeps that ended longer ago; their results stay. 0 keeps all")
+      ->envname("BASIN_KEEP_METRICS_DAYS")
+      ->check(CLI::Range(0, 36500))
+      ->capture_default_str();
   DeclareSecurityFlags(app, &flags->security);
   app->add_flag("--enable-reflection", flags->enable_reflection, "Tell any caller the schema of the services")
       ->envname("BASIN_ENABLE_REFLECTION");
@@ -154,12 +169,27 @@ void WaitForSignal(const sigset_t& signals, access::Gatekeeper* gatekeeper) {
   if (second > 0) raise(second);
 }
 
+// Null: none. The default port may be another server's, which is no reason not to start.
+absl::StatusOr<std::unique_ptr<observe::HttpListener>> ListenForMetrics(const Flags& flags, observe::Metrics* metrics) {
+  if (flags.metrics_listen == "off") return nullptr;
+  const absl::StatusOr<rpc::ListenAddress> address = rpc::ParseListenAddress(flags.metrics_listen);
+  if (!address.ok()) return address.status();
+  absl::StatusOr<std::unique_ptr<observe::HttpListener>> listener =
+      observe::HttpListener::Start(*address, {.metrics = [metrics] { return metrics->Expose(); },
+                                              .live = [metrics] { return metrics->Live(); },
+                                              .ready = [metrics] { return metrics->Ready(); }});
+  if (listener.ok() || flags.metrics_asked_for) return listener;
+  Log(LogLevel::kWarn, "no metrics are served", {{"reason", std::string(listener.status().message())}});
+  return nullptr;
+}
+
 absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const rpc::TlsOptions& tls,
                    access::Gatekeeper* gatekeeper, const sigset_t& signals) {
   const absl::Status made = MakeDataDir(flags.data_dir);
   if (!made.ok()) return made;
   const absl::StatusOr<std::unique_ptr<store::SqliteStore>> store = store::SqliteStore::Open(flags.data_dir);
   if (!store.ok()) return store.status();
+  if (flags.keep_metrics_days > 0) (*store)->KeepMetrics(std::chrono::hours(24 * flags.keep_metrics_days));
   const runtime::SystemClock clock;
   const absl::StatusOr<std::unique_ptr<store::SqliteQueries>> queries =
       store::SqliteQueries::Open(flags.data_dir, [&clock] { return clock.Read().mono; });
@@ -167,11 +197,17 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const r
   const absl::StatusOr<std::unique_ptr<store::ArtifactStore>> artifacts =
       store::ArtifactStore::Open(flags.data_dir, {.max_total_bytes = flags.max_artifact_bytes});
   if (!artifacts.ok()) return artifacts.status();
+  observe::Metrics metrics;
+  const absl::StatusOr<std::unique_ptr<observe::HttpListener>> listener = ListenForMetrics(flags, &metrics);
+  if (!listener.ok()) return listener.status();
   rpc::ServerOptions options{.listen = listen,
                              .tls = tls,
                              .gatekeeper = gatekeeper,
                              .coordinator = {},
-                             .enable_reflection = flags.enable_reflection};
+                             .enable_reflection = flags.enable_reflection,
+                             .call_observer = &metrics};
+  options.coordinator.observer = &metrics;
+  options.coordinator.tidy_interval = std::chrono::minutes(1);
   options.coordinator.settings.lease =
       std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(flags.lease_seconds));
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =
@@ -187,7 +223,20 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const r
        {"lease_s", flags.lease_seconds},
        {"tls", tls.enabled() ? (tls.require_client_certificate ? "mutual" : "yes") : "no"},
        {"authentication", gatekeeper != nullptr ? "yes" : "no"}});
+  std::unique_ptr<runtime::EndpointFile> metrics_endpoint;
+  if (*listener != nullptr) {
+    const std::string metrics_address = (*listener)->address().ToString();
+    absl::StatusOr<std::unique_ptr<runtime::EndpointFile>> written =
+        runtime::EndpointFile::Write(flags.data_dir, metrics_address, "metrics-endpoint");
+    if (!written.ok()) return written.status();
+    metrics_endpoint = *std::move(written);
+    Log(LogLevel::kInfo, absl::StrCat("metrics on http://", metrics_address, "/metrics"));
+  }
+  metrics.SetSource([server = server->get(), queries = queries->get()] {
+    return observe::Metrics::Sample{.server = server->GetStatus(), .log_bytes = queries->LogBytes()};
+  });
   WaitForSignal(signals, gatekeeper);
+  metrics.SetSource({});
   (*server)->Shutdown();
   Log(LogLevel::kInfo, "stopped");
   return absl::OkStatus();
@@ -202,7 +251,9 @@ int Main(int argc, char** argv) {
   Flags flags;
   CLI::App app("The coordinator of basin: turns sweeps into trials and leases them to workers.", "basin-server");
   DeclareFlags(&app, &flags);
+  app.require_subcommand(0, 1);
   int command_exit_code = -1;
+  AddDataDirCommands(&app, &command_exit_code);
   AddTokenCommand(
       &app,
       [&flags] {
@@ -217,6 +268,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   if (command_exit_code >= 0) return command_exit_code;
+  flags.metrics_asked_for = app.count("--metrics-listen") > 0;
   const absl::StatusOr<rpc::ListenAddress> listen = rpc::ParseListenAddress(flags.listen);
   if (!listen.ok()) return UsageError(listen.status());
   const absl::StatusOr<std::unique_ptr<access::Gatekeeper>> gatekeeper = OpenGatekeeper(flags.security, flags.data_dir);

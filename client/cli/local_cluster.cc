@@ -66,9 +66,10 @@ absl::StatusOr<std::unique_ptr<LocalCluster>> LocalCluster::Start(const Options&
 absl::Status LocalCluster::StartServer(Interrupt& interrupt) {
   const std::filesystem::path endpoint = options_.data_dir / "endpoint";
   const auto before = VersionOf(endpoint);
-  auto server = ChildProcess::Start(options_.program_dir / "basin-server",
-                                    {"--listen", options_.listen, "--data-dir", options_.data_dir.string()},
-                                    options_.data_dir / "server.log");
+  std::vector<std::string> args = {"--listen", options_.listen, "--data-dir", options_.data_dir.string()};
+  // A server on a port of chance is for one sweep: the port of the metrics is left to one that stays.
+  if (options_.listen.ends_with(":0")) args.insert(args.end(), {"--metrics-listen", "off"});
+  auto server = ChildProcess::Start(options_.program_dir / "basin-server", args, options_.data_dir / "server.log");
   if (!server.ok()) return absl::FailedPreconditionError(server.status().message());
   server_ = *std::move(server);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(kServerStartSeconds);

@@ -38,6 +38,7 @@ class GrpcServer : public Server {
   GrpcServer(const ServerOptions& options, store::Queries* queries, store::ArtifactStore* artifacts,
              const runtime::Clock* clock)
       : address_(options.listen),
+        clock_(clock),
         board_(clock),
         requests_(std::make_unique<ThreadPool>(kRequestThreads, kMaxWaitingRequests)),
         reads_(std::make_unique<ThreadPool>(kReadThreads, kMaxWaitingReads)),
@@ -69,6 +70,8 @@ class GrpcServer : public Server {
 
   const ListenAddress& address() const override { return address_; }
 
+  Status GetStatus() const override { return {.totals = board_.GetTotals(), .load = coordinator_->load()}; }
+
   void Shutdown() override {
     if (server_ != nullptr) {
       server_->GetHealthCheckService()->SetServingStatus(false);
@@ -85,6 +88,7 @@ class GrpcServer : public Server {
   absl::Status Listen(const ServerOptions& options) {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
+    if (options.call_observer != nullptr) Observe(options.call_observer, clock_, &builder);
     if (options.enable_reflection) {
       grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     } else {
@@ -120,6 +124,7 @@ class GrpcServer : public Server {
   }
 
   ListenAddress address_;
+  const runtime::Clock* const clock_;
   runtime::StatusBoard board_;
   std::unique_ptr<runtime::Coordinator> coordinator_;
   std::unique_ptr<runtime::ArtifactCollector> collector_;

@@ -6,9 +6,11 @@
 #include "absl/status/statusor.h"
 #include "proto/contract/tls_files.h"
 #include "server/access/gatekeeper.h"
+#include "server/rpc/call_observer.h"
 #include "server/rpc/listen_address.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/coordinator.h"
+#include "server/runtime/status_board.h"
 #include "server/store/artifact_store.h"
 #include "server/store/queries.h"
 #include "server/store/store.h"
@@ -27,6 +29,8 @@ struct ServerOptions {
   const access::Gatekeeper* gatekeeper = nullptr;  // Outlives the server. Null: nobody is asked who he is.
   runtime::CoordinatorOptions coordinator;
   bool enable_reflection = false;
+  // Outlives the server. Null: nobody counts.
+  CallObserver* call_observer = nullptr;
   // Memory that gRPC may take for its transports.
   size_t max_transport_bytes = size_t{512} << 20;
 };
@@ -42,6 +46,13 @@ class Server {
 
   // Where it listens, with the actual port.
   virtual const ListenAddress& address() const = 0;
+
+  struct Status {
+    runtime::StatusBoard::Totals totals;
+    runtime::Coordinator::Load load;
+  };
+  // How it is now. Thread-safe.
+  virtual Status GetStatus() const = 0;
 
   // Takes no more calls, answers those that wait, finishes what is in flight (calls that take longer than 10 s are
   // cancelled), and ends the loop. Idempotent; also done by the destructor.

@@ -35,6 +35,13 @@ bool IsEmpty(const core::Reply& reply) {
   return lease != nullptr && lease->leases.empty() && !lease->drain;
 }
 
+uint64_t FencedWrites(const core::Reply& reply) {
+  const auto* report = std::get_if<core::ReportReply>(&reply);
+  if (report == nullptr) return 0;
+  return static_cast<uint64_t>(std::ranges::count_if(
+      report->results, [](const auto& result) { return result.directive == core::Directive::kLost; }));
+}
+
 bool AllMemoryOnly(std::span<const core::Event> events) { return std::ranges::all_of(events, IsMemoryOnly); }
 
 }  // namespace
@@ -62,7 +69,9 @@ Coordinator::Coordinator(CoordinatorOptions options, store::Store* store, const 
       state_(std::move(state)),
       now_(clock->Read()),
       next_check_(now_.mono),
-      last_round_(now_.mono) {}
+      last_round_(now_.mono) {
+  if (options_.tidy_interval > core::MonoTime::zero()) next_tidy_ = now_.mono + options_.tidy_interval;
+}
 
 Coordinator::~Coordinator() { Stop(); }
 
@@ -120,8 +129,17 @@ void Coordinator::Run() {
   for (LeaseWaiters::Waiter& waiter : waiters_.RemoveAll()) waiter.done(core::Reply(core::LeaseReply{}));
 }
 
+Coordinator::Load Coordinator::load() const {
+  const core::MonoTime now = clock_->Read().mono;
+  std::lock_guard lock(mutex_);
+  return {.waiting_commands = queue_.size(),
+          .busy = busy_since_ ? now - *busy_since_ : core::MonoTime::zero(),
+          .disk_full = disk_full_};
+}
+
 bool Coordinator::Take(std::vector<Item>* items) {
   std::unique_lock lock(mutex_);
+  busy_since_.reset();
   while (queue_.empty() && !stopping_) {
     const std::optional<core::MonoTime> wakeup = NextWakeup();
     if (wakeup && *wakeup <= clock_->Read().mono) break;
@@ -130,13 +148,16 @@ bool Coordinator::Take(std::vector<Item>* items) {
   if (queue_.empty() && stopping_) return false;
   items->swap(queue_);
   queue_size_ = 0;
+  busy_since_ = clock_->Read().mono;
   return true;
 }
 
 std::optional<core::MonoTime> Coordinator::NextWakeup() const {
-  const std::optional<core::MonoTime> waiter = waiters_.FirstDeadline();
-  if (!next_check_) return waiter;
-  return waiter ? std::min(*waiter, *next_check_) : *next_check_;
+  std::optional<core::MonoTime> first = waiters_.FirstDeadline();
+  for (const std::optional<core::MonoTime>& other : {next_check_, next_tidy_}) {
+    if (other && (!first || *other < *first)) first = other;
+  }
+  return first;
 }
 
 void Coordinator::Round(std::vector<Item> items) {
@@ -146,6 +167,7 @@ void Coordinator::Round(std::vector<Item> items) {
   ExpireIfDue();
   AnswerOverdueWaiters();
   Flush();
+  TidyIfDue();
 }
 
 // A loop that comes round much later than it meant to was stopped, or its machine was: heartbeats wait in sockets that
@@ -198,6 +220,9 @@ void Coordinator::Execute(Item item, core::Command& command) {
     waiters_.Add({.call = item.call, .command = *lease, .until = now_.mono + item.wait, .done = std::move(item.done)});
     return;
   }
+  if (const uint64_t fenced = reply.ok() ? FencedWrites(*reply) : 0; options_.observer != nullptr && fenced > 0) {
+    options_.observer->OnFenced(fenced);
+  }
   answers_.push_back({std::move(item.done), std::move(reply)});
 }
 
@@ -212,8 +237,11 @@ absl::StatusOr<core::Reply> Coordinator::DecideAndApply(const core::Command& com
 // Commits before it applies, so that a failure costs no reload.
 absl::StatusOr<core::Reply> Coordinator::TryWhileFull(core::Decision decision) {
   if (now_.mono < next_probe_) return DiskFull();
+  const core::MonoTime began = clock_->Read().mono;
   const absl::Status committed = store_->Commit(decision.events);
   now_.mono = std::max(now_.mono, clock_->Read().mono);
+  if (committed.ok() && options_.observer != nullptr)
+    options_.observer->OnCommit(decision.events, 1, now_.mono - began);
   if (absl::IsResourceExhausted(committed)) {
     next_probe_ = now_.mono + options_.probe_interval;
     return DiskFull();
@@ -224,7 +252,7 @@ absl::StatusOr<core::Reply> Coordinator::TryWhileFull(core::Decision decision) {
   }
   const core::MonoTime outage = now_.mono - *full_since_;
   Log(LogLevel::kInfo, "the disk has space again", {{"outage_s", std::chrono::duration<double>(outage).count()}});
-  full_since_.reset();
+  SetFullSince(std::nullopt);
   stalled_ += outage;
   next_check_ = now_.mono;
   changes_.work_appeared = true;
@@ -254,13 +282,42 @@ void Coordinator::ExpireIfDue() {
   if (full_since_) stalled_ = std::max(stalled_, now_.mono - *full_since_);
   std::optional<core::MonoTime> deadline = state_.NextDeadline();
   if (deadline && (*deadline <= now_.mono || stalled_ > core::MonoTime::zero())) {
-    const absl::StatusOr<core::Reply> expired = DecideAndApply(core::ExpireLeases{.stalled = stalled_});
-    if (expired.ok()) stalled_ = core::MonoTime::zero();
+    Expire();
     deadline = state_.NextDeadline();
   }
   if (!deadline) stalled_ = core::MonoTime::zero();
   next_check_.reset();
   if (deadline) next_check_ = std::clamp(*deadline, now_.mono + tick_ / 4, now_.mono + tick_);
+}
+
+void Coordinator::Expire() {
+  uint64_t overdue = 0;
+  for (const auto& [end, key] : state_.deadlines().leases) {
+    if (end > now_.mono || stalled_ > core::MonoTime::zero()) break;
+    ++overdue;
+  }
+  const uint64_t open = state_.deadlines().leases.size();
+  if (!DecideAndApply(core::ExpireLeases{.stalled = stalled_}).ok()) return;
+  stalled_ = core::MonoTime::zero();
+  const uint64_t ended = open - state_.deadlines().leases.size();
+  if (options_.observer != nullptr && ended > 0) options_.observer->OnExpired(overdue, ended - overdue);
+}
+
+void Coordinator::TidyIfDue() {
+  if (!next_tidy_ || now_.mono < *next_tidy_) return;
+  next_tidy_ = now_.mono + options_.tidy_interval;
+  if (!failed_.ok() || full_since_) return;
+  const absl::StatusOr<bool> more = store_->Tidy(now_.wall);
+  if (!more.ok() && !absl::IsResourceExhausted(more.status())) {
+    Fail(more.status());
+  } else if (more.ok() && *more) {
+    next_tidy_ = now_.mono + options_.tidy_pause;
+  }
+}
+
+void Coordinator::SetFullSince(std::optional<core::MonoTime> since) {
+  full_since_ = since;
+  disk_full_ = since.has_value();
 }
 
 void Coordinator::AnswerOverdueWaiters() {
@@ -312,8 +369,12 @@ void Coordinator::Flush() {
 
 bool Coordinator::Commit() {
   const std::vector<core::Event> events = std::exchange(events_, {});
+  const core::MonoTime began = clock_->Read().mono;
   const absl::Status committed = store_->Commit(events);
   if (committed.ok()) {
+    if (options_.observer != nullptr) {
+      options_.observer->OnCommit(events, answers_.size(), clock_->Read().mono - began);
+    }
     LogEvents(events, state_);
     state_.ForgetFinished();
     return true;
@@ -325,7 +386,7 @@ bool Coordinator::Commit() {
     return false;
   }
   Log(LogLevel::kError, "the disk is full; changes are refused until there is space", {{"status", committed}});
-  full_since_ = now_.mono;
+  SetFullSince(now_.mono);
   next_probe_ = now_.mono + options_.probe_interval;
   Reload();
   return false;

@@ -20,6 +20,7 @@
 #include "server/core/state.h"
 #include "server/runtime/changes.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/coordinator_observer.h"
 #include "server/runtime/lease_waiters.h"
 #include "server/runtime/random_id.h"
 #include "server/runtime/status_board.h"
@@ -34,7 +35,13 @@ struct CoordinatorOptions {
   size_t max_waiting_size = 1000000;
   // While the disk is full, how often one change is tried.
   core::MonoTime probe_interval = std::chrono::seconds(1);
+  // How often the store tidies up when it has found nothing to do; zero: never. A piece follows another after the
+  // pause.
+  core::MonoTime tidy_interval{};
+  core::MonoTime tidy_pause = std::chrono::milliseconds(50);
   RandomBits random = SystemRandomBits();
+  // Outlives the coordinator. Null: nobody measures.
+  CoordinatorObserver* observer = nullptr;
   // Called when the store can't be trusted any more. Empty: the process exits at once with status 1.
   std::function<void(const absl::Status&)> on_fatal;
 };
@@ -64,6 +71,14 @@ class Coordinator {
   uint64_t Lease(core::LeaseTrials command, core::MonoTime wait, ReplyCallback done);
   // If the call waits, calls it back with CANCELLED.
   void CancelLease(uint64_t call);
+
+  struct Load {
+    size_t waiting_commands = 0;
+    core::MonoTime busy{};  // Since when the loop works at one batch; zero while it waits for commands.
+    bool disk_full = false;
+  };
+  // Thread-safe.
+  Load load() const;
 
   // Answers all waiting calls for work and lets none wait from then on.
   void EndWaits();
@@ -101,6 +116,9 @@ class Coordinator {
   absl::StatusOr<core::Reply> DecideAndApply(const core::Command& command);
   absl::StatusOr<core::Reply> TryWhileFull(core::Decision decision);
   void ExpireIfDue();
+  void TidyIfDue();
+  void Expire();
+  void SetFullSince(std::optional<core::MonoTime> since);
   void AnswerOverdueWaiters();
   void WakeWaiters();
   // The number of trials leased.
@@ -132,10 +150,13 @@ class Coordinator {
   core::MonoTime stalled_{};
   std::optional<core::MonoTime> full_since_;  // The disk is full.
   core::MonoTime next_probe_{};
+  std::optional<core::MonoTime> next_tidy_;
   absl::Status failed_;  // Set when the store failed for good.
 
   std::atomic<uint64_t> last_call_ = 0;
-  std::mutex mutex_;
+  std::atomic<bool> disk_full_ = false;  // full_since_, for other threads.
+  mutable std::mutex mutex_;
+  std::optional<core::MonoTime> busy_since_;
   std::condition_variable wakeup_;
   std::vector<Item> queue_;
   size_t queue_size_ = 0;

@@ -9,8 +9,8 @@
 namespace basin::server::runtime {
 
 absl::StatusOr<std::unique_ptr<EndpointFile>> EndpointFile::Write(const std::string& data_dir,
-                                                                  const std::string& address) {
-  const std::string path = data_dir + "/endpoint", fresh = path + ".new";
+                                                                  const std::string& address, const std::string& name) {
+  const std::string path = data_dir + "/" + name, fresh = path + ".new";
   std::FILE* file = std::fopen(fresh.c_str(), "we");
   bool written = file != nullptr && std::fprintf(file, "%s\n", address.c_str()) > 0;
   if (file != nullptr && std::fclose(file) != 0) written = false;

@@ -7,11 +7,13 @@
 
 namespace basin::server::runtime {
 
-// DIR/endpoint: the HOST:PORT at which the server of this data dir answers, for programs that started it on a free
-// port. Written as a whole or not at all; removed when this is destroyed.
+// A HOST:PORT at which the server of this data dir answers, for programs that started it on a free port:
+// DIR/endpoint for its services, DIR/metrics-endpoint for its metrics. Written as a whole or not at all; removed when
+// this is destroyed.
 class EndpointFile {
  public:
-  static absl::StatusOr<std::unique_ptr<EndpointFile>> Write(const std::string& data_dir, const std::string& address);
+  static absl::StatusOr<std::unique_ptr<EndpointFile>> Write(const std::string& data_dir, const std::string& address,
+                                                             const std::string& name = "endpoint");
   ~EndpointFile();
   EndpointFile(const EndpointFile&) = delete;
   EndpointFile& operator=(const EndpointFile&) = delete;

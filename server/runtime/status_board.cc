@@ -250,6 +250,26 @@ StatusBoard::SweepPage StatusBoard::ListSweeps(const std::optional<SweepCursor>&
   return page;
 }
 
+StatusBoard::Totals StatusBoard::GetTotals() const {
+  core::TrialCounts counts;
+  Totals totals;
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, view] : sweeps_) {
+    const v1::TrialCounts& trials = view->sweep.trials();
+    counts.pending += trials.pending();
+    counts.running += trials.running();
+    counts.succeeded += trials.succeeded();
+    counts.diverged += trials.diverged();
+    counts.pruned += trials.pruned();
+    counts.failed += trials.failed();
+    counts.cancelled += trials.cancelled();
+    ++totals.sweeps[view->sweep.state()];
+  }
+  for (const auto& [id, view] : workers_) ++totals.workers[view.worker.state()];
+  totals.trials = ToProto(counts);
+  return totals;
+}
+
 StatusBoard::WorkerPage StatusBoard::ListWorkers(const core::WorkerId& after, size_t limit) const {
   const core::MonoTime now = clock_->Read().mono;
   WorkerPage page;

@@ -30,6 +30,14 @@ class StatusBoard {
   // By the loop alone, after each commit.
   void Publish(const core::State& state, const Changes& changes, core::Now now);
 
+  // Of all sweeps and workers together.
+  struct Totals {
+    v1::TrialCounts trials;
+    std::map<v1::SweepState, uint64_t> sweeps;
+    std::map<v1::WorkerState, uint64_t> workers;
+  };
+  Totals GetTotals() const;
+
   // An id; else a name that one sweep has; else the prefix of one id. NOT_FOUND; FAILED_PRECONDITION when several
   // match.
   absl::StatusOr<core::SweepId> FindSweep(std::string_view text) const;

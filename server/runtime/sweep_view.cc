@@ -10,19 +10,6 @@ constexpr size_t kMaxRunningShown = 100;
 
 int64_t Second(core::MonoTime time) { return std::chrono::duration_cast<std::chrono::seconds>(time).count(); }
 
-v1::TrialCounts ToProto(const core::TrialCounts& counts) {
-  v1::TrialCounts proto;
-  proto.set_total(counts.total());
-  proto.set_pending(counts.pending);
-  proto.set_running(counts.running);
-  proto.set_succeeded(counts.succeeded);
-  proto.set_diverged(counts.diverged);
-  proto.set_pruned(counts.pruned);
-  proto.set_failed(counts.failed);
-  proto.set_cancelled(counts.cancelled);
-  return proto;
-}
-
 void AddRunning(const core::State& state, const core::SweepEntry& entry, SweepView* view) {
   std::vector<std::pair<uint64_t, const core::RunningTrial*>> trials;
   trials.reserve(entry.running.size());
@@ -48,6 +35,19 @@ void AddRunning(const core::State& state, const core::SweepEntry& entry, SweepVi
 }
 
 }  // namespace
+
+v1::TrialCounts ToProto(const core::TrialCounts& counts) {
+  v1::TrialCounts proto;
+  proto.set_total(counts.total());
+  proto.set_pending(counts.pending);
+  proto.set_running(counts.running);
+  proto.set_succeeded(counts.succeeded);
+  proto.set_diverged(counts.diverged);
+  proto.set_pruned(counts.pruned);
+  proto.set_failed(counts.failed);
+  proto.set_cancelled(counts.cancelled);
+  return proto;
+}
 
 void RateWindow::Begin(core::MonoTime now) {
   if (!began_) began_ = now;

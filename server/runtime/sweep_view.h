@@ -50,6 +50,7 @@ struct WorkerView {
 SweepView ViewOf(const core::State& state, const core::SweepEntry& entry);
 WorkerView ViewOf(const core::WorkerEntry& entry);
 
+v1::TrialCounts ToProto(const core::TrialCounts& counts);
 google::protobuf::Timestamp ToTimestamp(core::WallTime time);
 google::protobuf::Duration ToDuration(std::chrono::nanoseconds duration);
 

@@ -64,6 +64,8 @@ class Queries {
     uint32_t schema_version = 0;
   };
   virtual absl::StatusOr<DatabaseInfo> Info() = 0;
+  // Of the write-ahead log; never waits for a reader.
+  virtual uint64_t LogBytes() const = 0;
 
   // Runs one SELECT on the documented views and hands over the rows. INVALID_ARGUMENT: not one SELECT, an unknown
   // column, a table that is not a documented view. DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED: over a limit. `cancelled` may

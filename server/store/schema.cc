@@ -348,7 +348,7 @@ absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection) {
   return static_cast<uint32_t>(*version);
 }
 
-absl::Status Migrate(Connection& connection) {
+absl::Status CheckKind(Connection& connection) {
   absl::StatusOr<uint32_t> version = ReadSchemaVersion(connection);
   if (!version.ok()) return version.status();
   if (*version > SchemaVersion()) {
@@ -361,6 +361,14 @@ absl::Status Migrate(Connection& connection) {
   absl::StatusOr<int64_t> application = ReadInteger(connection, "PRAGMA application_id");
   if (!application.ok()) return application.status();
   if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
+  return absl::OkStatus();
+}
+
+absl::Status Migrate(Connection& connection) {
+  const absl::Status kind = CheckKind(connection);
+  if (!kind.ok()) return kind;
+  absl::StatusOr<uint32_t> version = ReadSchemaVersion(connection);
+  if (!version.ok()) return version.status();
   for (uint32_t next = *version; next < SchemaVersion(); ++next) {
     std::string views;
     if (next + 1 == SchemaVersion()) {

@@ -51,6 +51,9 @@ uint32_t SchemaVersion();
 // for a database of a newer program; DATA_LOSS for a file that is a database of another kind.
 absl::Status Migrate(Connection& connection);
 
+// DATA_LOSS for a file that is a database of another kind; FAILED_PRECONDITION for one of a newer program.
+absl::Status CheckKind(Connection& connection);
+
 // The schema version of a database.
 absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection);
 

@@ -229,8 +229,10 @@ absl::Status Connection::Configure(Mode mode) {
     return absl::OkStatus();
   }
   sqlite3_wal_hook(db_, &Hooks::Committed, this);
+  // Of use before there is a table: space can be given back piece by piece.
   return Execute(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
+      "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = "
+      "OFF;"
       "PRAGMA secure_delete = OFF; PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864;");
 }
 

@@ -20,6 +20,13 @@ using core::TrialState;
 constexpr size_t kReaders = 8;
 constexpr size_t kFencedReaders = 4;
 
+// 0 for a file that is not there.
+uint64_t FileBytes(const std::string& path) {
+  std::error_code error;
+  const uintmax_t bytes = std::filesystem::file_size(path, error);
+  return error ? 0 : bytes;
+}
+
 template <typename OnRow, typename... Values>
 absl::Status Query(Connection& connection, std::string_view sql, OnRow on_row, const Values&... values) {
   absl::StatusOr<Statement> statement = connection.Prepare(sql);
@@ -309,13 +316,11 @@ absl::StatusOr<Queries::DatabaseInfo> SqliteQueries::Info() {
   if (!version.ok()) return version.status();
   DatabaseInfo info;
   info.schema_version = *version;
-  for (const char* suffix : {"", "-wal", "-shm"}) {
-    std::error_code error;
-    const uintmax_t bytes = std::filesystem::file_size(path_ + suffix, error);
-    if (!error) info.bytes += bytes;
-  }
+  for (const char* suffix : {"", "-wal", "-shm"}) info.bytes += FileBytes(path_ + suffix);
   return info;
 }
+
+uint64_t SqliteQueries::LogBytes() const { return FileBytes(path_ + "-wal"); }
 
 absl::StatusOr<bool> SqliteQueries::RunSql(
     const std::string& sql, const SqlLimits& limits, const std::atomic<bool>* cancelled,

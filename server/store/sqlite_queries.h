@@ -26,6 +26,7 @@ class SqliteQueries : public Queries {
   absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) override;
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& sweep) override;
   absl::StatusOr<DatabaseInfo> Info() override;
+  uint64_t LogBytes() const override;
   // At most four at once; RESOURCE_EXHAUSTED for more.
   absl::StatusOr<bool> RunSql(const std::string& sql, const SqlLimits& limits, const std::atomic<bool>* cancelled,
                               const std::function<void(const std::vector<std::string>& columns)>& on_columns,

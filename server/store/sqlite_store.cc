@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/store/data_dir.h"
+#include "server/store/folder.h"
 #include "server/store/row_values.h"
 #include "server/store/schema.h"
 #include "server/store/snapshot_reader.h"
@@ -19,23 +21,15 @@ namespace {
 
 // Rows of deleted sweeps that go with each commit.
 constexpr uint64_t kPurgeRows = 2000;
+// Free pages of 4 KiB that are not worth a word, and how many are given back at once.
+constexpr uint64_t kFewFreePages = 1024;
+constexpr uint64_t kPagesGivenBack = 256;
 // Pages in the log from which on it is moved into the file: 16 MiB.
 constexpr int kCheckpointFrames = 4096;
 
 std::string FaultMarker(const std::string& dir) { return dir + "/check-after-fault"; }
 
 bool MustExit(const absl::Status& status) { return absl::IsInternal(status) || absl::IsDataLoss(status); }
-
-// Makes the names of new files survive power loss.
-absl::Status SyncFolder(const std::string& dir) {
-  const int folder = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", dir));
-  const int failed = ::fsync(folder);
-  const int error = errno;
-  ::close(folder);
-  if (failed != 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot sync ", dir));
-  return absl::OkStatus();
-}
 
 absl::Status MakeFolder(const std::string& dir) {
   std::error_code error;
@@ -78,6 +72,8 @@ absl::Status SqliteStore::OpenDatabase() {
   connection_ = *std::move(connection);
   absl::Status status = CheckAfterFault();
   if (status.ok()) status = Migrate(*connection_);
+  // From now on the file is not what a backup's checksums say.
+  ::unlink((dir_ + "/" + kChecksumsFile).c_str());
   if (status.ok()) status = SyncFolder(dir_);
   if (!status.ok()) return status;
   absl::StatusOr<std::unique_ptr<EventWriter>> writer = EventWriter::Create(*connection_);
@@ -86,6 +82,9 @@ absl::Status SqliteStore::OpenDatabase() {
   absl::StatusOr<std::unique_ptr<SweepPurge>> purge = SweepPurge::Create(*connection_);
   if (!purge.ok()) return purge.status();
   purge_ = *std::move(purge);
+  absl::StatusOr<std::unique_ptr<MetricRetention>> retention = MetricRetention::Create(*connection_);
+  if (!retention.ok()) return retention.status();
+  retention_ = *std::move(retention);
   return absl::OkStatus();
 }
 
@@ -138,6 +137,53 @@ absl::Status SqliteStore::Commit(std::span<const core::Event> events) {
   // The events are safe whatever happens here; a fault that must end the process ends it at the next commit.
   if (connection_->log_frames() >= kCheckpointFrames) Note(connection_->Checkpoint()).IgnoreError();
   return absl::OkStatus();
+}
+
+absl::StatusOr<bool> SqliteStore::RemoveOld(core::WallTime now) {
+  const bool purges = !purge_->idle();
+  if (!purges && !keep_metrics_) return false;
+  absl::Status status = connection_->Execute("BEGIN IMMEDIATE");
+  if (status.ok()) status = purge_->Step(kPurgeRows);
+  uint64_t removed = 0;
+  if (status.ok() && keep_metrics_) {
+    absl::StatusOr<uint64_t> points = retention_->Step(now - *keep_metrics_, kPurgeRows);
+    status = points.status();
+    if (points.ok()) removed = *points;
+  }
+  if (status.ok()) status = connection_->Execute("COMMIT");
+  if (!status.ok()) {
+    if (connection_->in_transaction()) Note(connection_->Execute("ROLLBACK")).IgnoreError();
+    purge_->Wake();
+    return status;
+  }
+  return purges || removed > 0;
+}
+
+absl::StatusOr<bool> SqliteStore::GiveBackSpace() {
+  absl::StatusOr<Statement> count = connection_->Prepare(
+      "SELECT f.freelist_count, p.page_count, a.auto_vacuum FROM pragma_freelist_count f, "
+      "pragma_page_count p, pragma_auto_vacuum a");
+  if (!count.ok()) return count.status();
+  bool worthwhile = false;
+  absl::Status status = count->Each([&](const Row& row) {
+    const uint64_t free = row.number(0);
+    worthwhile = row.integer(2) == 2 && free >= kFewFreePages && free >= row.number(1) / 4;
+    return absl::OkStatus();
+  });
+  if (status.ok() && worthwhile) {
+    status = connection_->Execute(absl::StrCat("PRAGMA incremental_vacuum(", kPagesGivenBack, ")"));
+  }
+  if (!status.ok()) return status;
+  return worthwhile;
+}
+
+absl::StatusOr<bool> SqliteStore::Tidy(core::WallTime now) {
+  if (!fault_.ok()) return fault_;
+  absl::StatusOr<bool> more = RemoveOld(now);
+  if (more.ok() && !*more) more = GiveBackSpace();
+  if (!more.ok()) return Note(more.status());
+  if (connection_->log_frames() >= kCheckpointFrames) Note(connection_->Checkpoint()).IgnoreError();
+  return more;
 }
 
 absl::StatusOr<core::Snapshot> SqliteStore::Load() { return ReadSnapshot(*connection_); }

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/store/event_writer.h"
 #include "server/store/file_lock.h"
+#include "server/store/metric_retention.h"
 #include "server/store/sqlite_db.h"
 #include "server/store/store.h"
 #include "server/store/sweep_purge.h"
@@ -30,6 +31,11 @@ class SqliteStore : public Store {
   static std::string DatabasePath(const std::string& dir);
 
   absl::Status Commit(std::span<const core::Event> events) override;
+  // Removes what is left of deleted sweeps and the points that KeepMetrics allows, and gives space back to the disk
+  // when a quarter of the file is free. (A database that was made without incremental vacuum only uses it again.)
+  absl::StatusOr<bool> Tidy(core::WallTime now) override;
+  // How long the metric points of an ended sweep are kept; nothing: for ever, as by default.
+  void KeepMetrics(std::optional<core::WallTime> age) { keep_metrics_ = age; }
   absl::StatusOr<core::Snapshot> Load() override;
   absl::StatusOr<core::FinishedTrial> FindFinished(const core::TrialKey& key) override;
   absl::StatusOr<core::CreateSweep::Stored> FindRequest(const std::string& request_id) override;
@@ -44,6 +50,9 @@ class SqliteStore : public Store {
   SqliteStore(std::string dir, FileLock lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
   absl::Status OpenDatabase();
   absl::Status CheckAfterFault();
+  // True: something was removed.
+  absl::StatusOr<bool> RemoveOld(core::WallTime now);
+  absl::StatusOr<bool> GiveBackSpace();
   absl::Status WriteAll(std::span<const core::Event> events);
   // Remembers what must end the process.
   absl::Status Note(absl::Status status);
@@ -53,6 +62,8 @@ class SqliteStore : public Store {
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<EventWriter> writer_;
   std::unique_ptr<SweepPurge> purge_;
+  std::unique_ptr<MetricRetention> retention_;
+  std::optional<core::WallTime> keep_metrics_;
   absl::Status fault_;  // INTERNAL or DATA_LOSS: nothing is written any more.
 };
 

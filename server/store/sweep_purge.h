@@ -10,7 +10,7 @@
 namespace basin::server::store {
 
 // Removes the rows of deleted sweeps piece by piece, so that deleting a sweep of a million trials holds nobody up. The
-// space is used again; the file does not shrink.
+// space is used again, or given back by SqliteStore::Tidy.
 class SweepPurge {
  public:
   static absl::StatusOr<std::unique_ptr<SweepPurge>> Create(Connection& connection);
@@ -19,6 +19,7 @@ class SweepPurge {
   absl::Status Step(uint64_t rows);
   // Call when a sweep was deleted, or after ROLLBACK.
   void Wake() { idle_ = false; }
+  bool idle() const { return idle_; }
 
  private:
   struct Statements;

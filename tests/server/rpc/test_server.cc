@@ -7,12 +7,12 @@
 
 namespace basin::server::rpc {
 
-RpcTest::RpcTest() {
+RpcTest::RpcTest(const ServerOptions& options) {
   runtime::StartLogging(runtime::LogFormat::kText, runtime::LogLevel::kOff);
   store_ = *store::SqliteStore::Open(dir_.path().string());
   queries_ = *store::SqliteQueries::Open(dir_.path().string(), [this] { return clock_.Read().mono; });
   artifacts_ = *store::ArtifactStore::Open(dir_.path().string(), {});
-  server_ = *Server::Start(ServerOptions(), store_.get(), queries_.get(), artifacts_.get(), &clock_);
+  server_ = *Server::Start(options, store_.get(), queries_.get(), artifacts_.get(), &clock_);
   sweeps_ = v1::SweepService::NewStub(NewChannel());
   workers_ = v1::WorkerService::NewStub(NewChannel());
 }

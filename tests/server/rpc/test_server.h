@@ -21,7 +21,7 @@ namespace basin::server::rpc {
 // A server in this process on a free port, with its database in a temporary folder, and a client of it.
 class RpcTest : public testing::Test {
  protected:
-  RpcTest();
+  explicit RpcTest(const ServerOptions& options = {});
 
   // Calls with an empty context; the status as absl's, with its violations.
   template <typename Stub, typename Request, typename Response>

@@ -15,8 +15,7 @@
 namespace basin::tests {
 
 // A data dir whose database has one sweep, `s`, of four configs and two seeds, with something of everything:
-// trial 0 SUCCEEDED at its second attempt, 1 DIVERGED, 2 runs and has a
-// checkpoint, 3 was lost and is queued, 4 FAILED, 5 to 7 were never
+// trial 0 SUCCEEDED at its second attempt, 1 DIVERGED, 2 runs, 3 was lost and is queued, 4 FAILED, 5 to 7 were never
 // leased. Worker `w` is called `name`.
 class StoredSweep {
  public:
@@ -45,6 +44,14 @@ class StoredSweep {
   void Commit(const std::vector<server::core::Event>& events) {
     const absl::Status status = store_->Commit(events);
     EXPECT_TRUE(status.ok()) << status;
+  }
+  // Of trial 2; the file is not made.
+  void AddCheckpoint(const std::string& sha256) {
+    server::core::Checkpoint checkpoint;
+    checkpoint.file = {server::core::ArtifactKind::kCheckpoint, "checkpoint", 5, 100, sha256};
+    checkpoint.attempt = 1;
+    checkpoint.progress.next_sequence = 1;
+    Commit({server::core::CheckpointAdded{{"s", 2}, checkpoint, kTime}});
   }
 
   server::core::TrialLeased Leased(uint64_t index, uint32_t attempt = 1) const {
@@ -104,11 +111,6 @@ class StoredSweep {
                 {{"val_loss", 10, 0.5, 1, 160}, {"val_accuracy", 10, 0.5, 1, 160}, {"val_loss", 20, 0.25, 2, 320}}},
             PointsAppended{{"s", 1}, 1, 0, {{"val_loss", 5, kNan, 0.5, 80}, {"val_loss", 6, kInfinity, 0.5, 96}}},
             PointsAppended{{"s", 2}, 1, 0, {{"val_loss", 5, -kInfinity, 0.5, 80}}}, best, diverged, failed});
-    Checkpoint checkpoint;
-    checkpoint.file = {ArtifactKind::kCheckpoint, "checkpoint", 5, 100, "sha-of-trial-2"};
-    checkpoint.attempt = 1;
-    checkpoint.progress.next_sequence = 1;
-    Commit({CheckpointAdded{{"s", 2}, checkpoint, kTime}});
   }
 
   TempDir dir_;

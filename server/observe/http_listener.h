@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/rpc/listen_address.h"
+
+namespace basin::server::observe {
+
+// What the listener answers with. Thread-safe.
+struct HttpPages {
+  std::function<std::string()> metrics;  // The text of /metrics.
+  std::function<absl::Status()> live;    // Not OK: a restart would help.
+  std::function<absl::Status()> ready;   // Not OK: send nothing here now.
+};
+
+// Answers GET /metrics, /livez and /readyz over plain HTTP on two threads of its own while it lives. The checks answer
+// 200 `ok`, or 503 and the reason.
+class HttpListener {
+ public:
+  // UNAVAILABLE when the port is taken.
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Start(rpc::ListenAddress address, HttpPages pages);
+  virtual ~HttpListener() = default;
+
+  // With the actual port.
+  virtual const rpc::ListenAddress& address() const = 0;
+};
+
+}  // namespace basin::server::observe
