@@ -12,11 +12,13 @@ namespace {
 
 constexpr uint64_t kMostRows = 20'000'000;
 constexpr size_t kSparkWidth = 40;
+constexpr size_t kPlotWidth = 64, kPlotHeight = 8;
 
 struct Options {
   std::string spec;
   uint64_t train_size = 0;
   std::string out;
+  bool plot = false;
 };
 
 void WriteSteps(const std::vector<RateCurve>& curves, format::RowWriter& rows, const std::ostream& out) {
@@ -52,6 +54,15 @@ void WriteSummary(Context& context, const std::vector<RateCurve>& curves) {
   rows->Finish();
 }
 
+void DrawPlots(const std::vector<RateCurve>& curves, std::ostream& out) {
+  for (const RateCurve& curve : curves) {
+    if (&curve != &curves.front()) out << "\n";
+    out << "config " << curve.config << ": " << curve.schedule << ", batch size " << curve.batch_size << ", "
+        << format::Count(curve.length.total_steps, "step") << "\n"
+        << TextPlot(curve, kPlotWidth, kPlotHeight);
+  }
+}
+
 absl::Status WriteFile(const std::string& path, const std::vector<RateCurve>& curves, const std::string& title) {
   const bool json = path.ends_with(".json"), svg = path.ends_with(".svg");
   if (!json && !svg && !path.ends_with(".csv")) {
@@ -70,6 +81,10 @@ absl::Status WriteFile(const std::string& path, const std::vector<RateCurve>& cu
 }
 
 absl::StatusOr<int> Schedule(Context& context, const Options& options) {
+  if (options.plot && !context.human()) {
+    return absl::InvalidArgumentError("--plot draws for readers; leave it away to get the steps as " +
+                                      context.format());
+  }
   const absl::StatusOr<v1::SweepSpec> spec = LoadSpec(options.spec, *context.environment().in);
   if (!spec.ok()) return spec.status();
   const auto curves = RateCurves(
@@ -87,6 +102,10 @@ absl::StatusOr<int> Schedule(Context& context, const Options& options) {
     if (!curve.depends_on_results) continue;
     context.Note("config " + std::to_string(curve.config) + ": " + curve.schedule +
                  " depends on results; the rates shown are those before it lowers them");
+  }
+  if (options.plot) {
+    DrawPlots(*curves, context.out());
+    return api::kOk;
   }
   if (options.out.empty()) {
     const auto rows = context.Rows(StepColumns());
@@ -108,6 +127,7 @@ Command ScheduleCommand() {
           .summary = "The learning rate of every step, before anything is submitted; needs no server",
           .example =
               "basin schedule sweep.yaml | less\n"
+              "basin schedule sweep.yaml --plot\n"
               "basin schedule sweep.yaml --out rates.svg\n"
               "basin schedule my-data.yaml --train-size 50000 --format csv > rates.csv",
           .define = [](CLI::App& app) -> Action {
@@ -121,6 +141,8 @@ Command ScheduleCommand() {
                 ->check(CLI::PositiveNumber);
             app.add_option("--out", options->out, "Write the steps to this .csv, .json or .svg; print a line a curve")
                 ->option_text("FILE");
+            app.add_flag("--plot", options->plot, "Draw each curve as text instead of printing its steps")
+                ->excludes("--out");
             return [options](Context& context) { return Schedule(context, *options); };
           }};
 }

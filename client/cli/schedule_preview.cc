@@ -89,6 +89,18 @@ std::string Escaped(const std::string& text) {
   return out;
 }
 
+// The rates at so many steps, evenly from the first to the last; of all steps when there are fewer.
+std::vector<double> Sampled(const RateCurve& curve, size_t count) {
+  const uint64_t steps = curve.length.total_steps;
+  const size_t cells = std::min<uint64_t>(count, steps);
+  std::vector<double> rates;
+  for (size_t i = 0; i < cells; ++i) {
+    const double share = cells == 1 ? 0 : static_cast<double>(i) / static_cast<double>(cells - 1);
+    rates.push_back(curve.Rate(static_cast<uint64_t>(std::llround(share * static_cast<double>(steps - 1)))));
+  }
+  return rates;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std::optional<uint64_t> train_size) {
@@ -134,20 +146,40 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
 
 std::string Sparkline(const RateCurve& curve, size_t width) {
   static constexpr const char* kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const uint64_t steps = curve.length.total_steps;
-  const size_t cells = std::min<uint64_t>(width, steps);
-  std::vector<double> rates;
-  for (size_t i = 0; i < cells; ++i) {
-    rates.push_back(curve.Rate(
-        cells == 1 ? 0
-                   : static_cast<uint64_t>(std::llround(static_cast<double>(i) * static_cast<double>(steps - 1) /
-                                                        static_cast<double>(cells - 1)))));
-  }
+  const std::vector<double> rates = Sampled(curve, width);
   const double top = *std::max_element(rates.begin(), rates.end());
   std::string out;
   for (const double rate : rates) {
     out += kBlocks[top > 0 ? std::clamp<int>(static_cast<int>(rate / top * 7.999), 0, 7) : 0];
   }
+  return out;
+}
+
+std::string TextPlot(const RateCurve& curve, size_t width, size_t height) {
+  static constexpr const char* kEighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const std::vector<double> rates = Sampled(curve, width);
+  const double top = *std::max_element(rates.begin(), rates.end());
+  const std::string top_label = Print("%.4g", top), blank(top_label.size(), ' ');
+  const auto axis = [&](bool labelled, const std::string& label) {
+    return (labelled ? std::string(top_label.size() - label.size(), ' ') + label : blank) + " ";
+  };
+  std::string out;
+  for (size_t line = height; line-- > 0;) {
+    out += axis(line + 1 == height, top_label) + "┤";
+    std::string cells;
+    for (const double rate : rates) {
+      // A rate above zero is always seen.
+      const double eighths =
+          top > 0 ? std::max(rate > 0 ? 1.0 : 0.0, std::round(rate / top * 8.0 * static_cast<double>(height))) : 0;
+      cells += kEighths[std::clamp<int>(static_cast<int>(eighths) - static_cast<int>(8 * line), 0, 8)];
+    }
+    out += cells.substr(0, cells.find_last_not_of(' ') + 1) + "\n";
+  }
+  out += axis(true, "0") + "┼";
+  for (size_t i = 0; i < rates.size(); ++i) out += "─";
+  const std::string end = Print("%.6g epochs", curve.Epoch(curve.length.total_steps));
+  const size_t number = end.size() - std::string(" epochs").size();
+  out += "\n" + blank + " 0" + std::string(rates.size() > number ? rates.size() - number : 1, ' ') + end + "\n";
   return out;
 }
 

@@ -36,6 +36,16 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
 // A curve in a few characters: ▁▂▃▄▅▆▇█, `width` of them, from zero to the curve's top.
 std::string Sparkline(const RateCurve& curve, size_t width);
 
+// A curve in `height` lines of `width` characters, from zero to the curve's top, with both axes:
+//
+//     0.05 ┤██▆▄▂
+//          ┤█████▇▅▃▁
+//        0 ┼──────────
+//          0         4 epochs
+//
+// A column shows the rate at its step: with more steps than columns, those between two columns are left out.
+std::string TextPlot(const RateCurve& curve, size_t width, size_t height);
+
 // A drawing of the curves over the epochs.
 std::string SvgOf(const std::vector<RateCurve>& curves, const std::string& title);
 

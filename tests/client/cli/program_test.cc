@@ -32,6 +32,7 @@ TEST(ProgramTest, AMistakeOnTheCommandLineIsExitCode2) {
       {"list", "--server", "localhost:http"},
       {"submit", "/no/such/file.yaml"},
       {"schedule", "/no/such/file.yaml"},
+      {"schedule", "/no/such/file.yaml", "--plot", "--out", "rates.svg"},
       {"run", "/no/such/file.yaml"},
   };
   for (const auto& args : mistakes) {
@@ -40,6 +41,12 @@ TEST(ProgramTest, AMistakeOnTheCommandLineIsExitCode2) {
     EXPECT_EQ(result.out, "") << testing::PrintToString(args);
     EXPECT_NE(result.err, "") << testing::PrintToString(args);
   }
+}
+
+TEST(ProgramTest, APlotIsForReaders) {
+  const CliResult result = RunCli({"schedule", "/no/such/file.yaml", "--plot", "--format", "json"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("leave it away to get the steps as json"));
 }
 
 TEST(ProgramTest, AMisspeltCommandIsCorrected) {

@@ -75,6 +75,16 @@ TEST(SparklineTest, FallsWithTheCosine) {
   EXPECT_EQ(Sparkline((*curves)[0], 5), "█▇▄▂▁");
 }
 
+TEST(TextPlotTest, FallsWithTheCosineBetweenItsAxes) {
+  const auto curves = RateCurves(Spec(), 1000);
+  ASSERT_TRUE(curves.ok());
+  EXPECT_EQ(TextPlot((*curves)[0], 5, 2),
+            "0.5 ┤█▆\n"
+            "    ┤███▃▁\n"
+            "  0 ┼─────\n"
+            "    0   10 epochs\n");
+}
+
 TEST(SvgTest, HasALineACurve) {
   const auto curves = RateCurves(Spec(), 1000);
   ASSERT_TRUE(curves.ok());
