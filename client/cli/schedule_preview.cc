@@ -89,14 +89,14 @@ std::string Escaped(const std::string& text) {
   return out;
 }
 
-// The rates at so many steps, evenly from the first to the last; of all steps when there are fewer.
-std::vector<double> Sampled(const RateCurve& curve, size_t count) {
+// The highest rate of each of so many equal parts of the training; of each step when there are fewer.
+std::vector<double> HighestRates(const RateCurve& curve, size_t count) {
   const uint64_t steps = curve.length.total_steps;
-  const size_t cells = std::min<uint64_t>(count, steps);
-  std::vector<double> rates;
-  for (size_t i = 0; i < cells; ++i) {
-    const double share = cells == 1 ? 0 : static_cast<double>(i) / static_cast<double>(cells - 1);
-    rates.push_back(curve.Rate(static_cast<uint64_t>(std::llround(share * static_cast<double>(steps - 1)))));
+  const uint64_t parts = std::min<uint64_t>(count, steps);
+  std::vector<double> rates(parts, 0.0);
+  for (uint64_t part = 0; part < parts; ++part) {
+    const uint64_t end = steps * (part + 1) / parts;
+    for (uint64_t i = steps * part / parts; i < end; ++i) rates[part] = std::max(rates[part], curve.Rate(i));
   }
   return rates;
 }
@@ -146,7 +146,7 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
 
 std::string Sparkline(const RateCurve& curve, size_t width) {
   static constexpr const char* kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const std::vector<double> rates = Sampled(curve, width);
+  const std::vector<double> rates = HighestRates(curve, width);
   const double top = *std::max_element(rates.begin(), rates.end());
   std::string out;
   for (const double rate : rates) {
@@ -157,7 +157,7 @@ std::string Sparkline(const RateCurve& curve, size_t width) {
 
 std::string TextPlot(const RateCurve& curve, size_t width, size_t height) {
   static constexpr const char* kEighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const std::vector<double> rates = Sampled(curve, width);
+  const std::vector<double> rates = HighestRates(curve, width);
   const double top = *std::max_element(rates.begin(), rates.end());
   const std::string top_label = Print("%.4g", top), blank(top_label.size(), ' ');
   const auto axis = [&](bool labelled, const std::string& label) {

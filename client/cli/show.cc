@@ -86,6 +86,7 @@ void Print(Context& context, const v1::Sweep& sweep) {
   line("Objective", (objective.has_maximize() ? "maximize " : "minimize ") + ObjectiveMetric(objective) +
                         (objective.at() == v1::Objective::AT_BEST ? " at its best epoch" : ""));
   line("Best", BestText(sweep));
+  line("Owner", sweep.owner());
   if (sweep.priority() != 0) line("Priority", std::to_string(sweep.priority()));
   if (sweep.has_created_at()) line("Created", format::LocalTime(SecondsOf(sweep.created_at())));
   if (sweep.has_started_at()) line("Started", format::LocalTime(SecondsOf(sweep.started_at())));

@@ -50,6 +50,7 @@ class State::Applier {
     record.definition = event.definition;
     record.request_id = event.request_id;
     record.spec_digest = event.spec_digest;
+    record.owner = event.owner;
     record.priority = definition.spec.priority();
     record.configs = definition.configs;
     record.seeds = definition.seeds;
@@ -238,6 +239,7 @@ class State::Applier {
     TouchWaiting();
   }
 
+  void operator()(const Audited&) {}
   void operator()(const LeasesRenewed& event) {
     if (WorkerEntry* worker = Worker(event.worker)) {
       state_.deadlines_.silences.erase({SilenceEnd(*worker), event.worker});

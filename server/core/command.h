@@ -13,6 +13,12 @@
 // runtime/coordinator).
 namespace basin::server::core {
 
+// Who gives a command; without a name nobody was asked.
+struct Actor {
+  std::string name = {};
+  bool own_sweeps_only = false;  // May change no sweep but his own.
+};
+
 struct CreateSweep {
   SweepId id;  // Fresh.
   std::shared_ptr<const SweepDefinition> definition;
@@ -23,15 +29,19 @@ struct CreateSweep {
     std::string spec_digest;
   };
   std::optional<Stored> stored;  // The sweep that the store has under request_id.
+  Actor by = {};                 // The sweep's owner.
 };
 struct PauseSweep {
   SweepId id;
+  Actor by = {};
 };
 struct ResumeSweep {
   SweepId id;
+  Actor by = {};
 };
 struct CancelSweep {
   SweepId id;
+  Actor by = {};
 };
 struct RetrySweep {
   SweepId id;
@@ -41,25 +51,31 @@ struct RetrySweep {
   };
   std::vector<Failed> failed;                         // All FAILED trials of the sweep, from the store.
   std::shared_ptr<const SweepDefinition> definition;  // From the store, if the state no longer holds it.
+  Actor by = {};
 };
 struct DeleteSweep {
   SweepId id;
+  Actor by = {};
 };
 
 struct RegisterWorker {
   WorkerId id;  // Fresh.
   WorkerDescription description;
 };
+// `principal`, here and below: who calls as this worker. To another than who registered it, the worker is unknown.
 struct UnregisterWorker {
   WorkerId id;
+  std::string principal = {};
 };
 struct DrainWorker {
   WorkerId id;
+  Actor by = {};
 };
 struct LeaseTrials {
   WorkerId worker;
   uint32_t max_trials = 1;
   std::string request_id;
+  std::string principal = {};
 };
 struct TrialReport {
   TrialKey key;
@@ -72,6 +88,7 @@ struct TrialReport {
 struct Report {
   WorkerId worker;
   std::vector<TrialReport> trials;
+  std::string principal = {};
 };
 // The file is in the artifact store already.
 struct AddCheckpoint {
@@ -80,12 +97,14 @@ struct AddCheckpoint {
   uint32_t attempt = 0;
   uint64_t next_sequence = 0;  // Points told before it was made.
   Artifact file;
+  std::string principal = {};
 };
 struct RejectCheckpoint {
   WorkerId worker;
   TrialKey key;
   uint32_t attempt = 0;
   std::string sha256;
+  std::string principal = {};
 };
 // Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late, if it
 // was stopped or the machine slept, and zero otherwise. Unless it is zero nothing ends: every lease gets a fresh term

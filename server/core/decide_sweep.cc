@@ -57,8 +57,8 @@ absl::StatusOr<Decision> DecideOne(const State& state, const CreateSweep& comman
     }
   }
   if (state.FindSweep(command.id) != nullptr) return absl::UnavailableError("the new sweep's id is taken; try again");
-  return Done(command.id,
-              {SweepCreated{command.id, command.definition, command.request_id, command.spec_digest, now.wall}});
+  return Done(command.id, {SweepCreated{command.id, command.definition, command.request_id, command.spec_digest,
+                                        now.wall, command.by.name}});
 }
 
 absl::StatusOr<Decision> DecideOne(const State& state, const PauseSweep& command, Now now) {

@@ -19,6 +19,7 @@ struct SweepCreated {
   std::string request_id;
   std::string spec_digest;
   WallTime at{};
+  std::string owner = {};
 };
 struct SweepStateChanged {
   SweepId id;
@@ -115,6 +116,14 @@ struct WorkerStateChanged {
   WallTime at{};
 };
 
+// Who gave the command that the events before this one came of; only where callers are asked who they are.
+struct Audited {
+  std::string actor;
+  std::string action;   // "create sweep"
+  std::string subject;  // The sweep's or worker's id.
+  WallTime at{};
+};
+
 // Memory alone: stores ignore these two.
 struct LeasesRenewed {
   WorkerId worker;               // Heard of at `mono`.
@@ -130,6 +139,6 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
 
 using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
                            CheckpointAdded, CheckpointRejected, TrialRequeued, TrialFinished, PendingCancelled,
-                           TrialRetried, WorkerRegistered, WorkerStateChanged, LeasesRenewed, LeaseAnswered>;
+                           TrialRetried, WorkerRegistered, WorkerStateChanged, Audited, LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

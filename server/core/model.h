@@ -80,6 +80,7 @@ struct WorkerDescription {
   uint32_t slots = 1;
   uint32_t threads_per_trial = 1;
   std::map<std::string, std::string> datasets;  // Name -> digest.
+  std::string principal = {};                   // Who registered it: of his token or certificate.
   bool operator==(const WorkerDescription&) const = default;
 };
 

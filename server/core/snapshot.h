@@ -19,6 +19,7 @@ struct SweepRecord {
   std::shared_ptr<const SweepDefinition> definition;
   std::string request_id;
   std::string spec_digest;
+  std::string owner;  // Who created it; empty if nobody was asked.
   int32_t priority = 0;
   uint64_t configs = 0;
   uint64_t seeds = 0;

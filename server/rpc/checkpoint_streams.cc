@@ -17,18 +17,25 @@ absl::Status BadOrder() {
 
 }  // namespace
 
-void CheckpointUpload::Start(const absl::Status& status) {
-  if (!status.ok()) return Finish(contract::ToGrpc(status));
+void CheckpointUpload::Start(const absl::StatusOr<access::Caller>& caller) {
+  if (!caller.ok()) return Finish(contract::ToGrpc(caller.status()));
+  principal_ = caller->name;
+  ReadNext();
+}
+
+void CheckpointUpload::ReadNext() {
+  baton_.PassOn();
   StartRead(&message_);
 }
 
 void CheckpointUpload::OnReadDone(bool ok) {
+  baton_.Take();
   if (!ok) return Finish(contract::ToGrpc(BadOrder()));
   const bool posted = parts_.files->Post([this] {
     const bool last = message_.part_case() == v1::UploadCheckpointRequest::kSha256;
     const absl::Status taken = Take();
     if (!taken.ok()) return Finish(contract::ToGrpc(taken));
-    if (!last) StartRead(&message_);
+    if (!last) ReadNext();
   });
   if (!posted) Finish(contract::ToGrpc(Overloaded()));
 }
@@ -69,7 +76,8 @@ absl::Status CheckpointUpload::Commit(const std::string& sha256) {
                                    .name = absl::StrCat("checkpoint-", header_.step(), ".safetensors"),
                                    .step = header_.step(),
                                    .bytes = header_.bytes(),
-                                   .sha256 = sha256}},
+                                   .sha256 = sha256},
+                          .principal = principal_},
       [this](const absl::StatusOr<core::Reply>& reply) { Finish(contract::ToGrpc(reply.status())); });
   return absl::OkStatus();
 }
@@ -86,6 +94,7 @@ void CheckpointDownload::Start(const absl::Status& status) {
 }
 
 void CheckpointDownload::OnWriteDone(bool ok) {
+  baton_.Take();
   if (!ok) return Finish(contract::ToGrpc(absl::CancelledError("the call was cancelled")));
   if (!parts_.files->Post([this] { SendNext(); })) Finish(contract::ToGrpc(Overloaded()));
 }
@@ -94,6 +103,7 @@ void CheckpointDownload::SendNext() {
   absl::StatusOr<std::string> bytes = reader_->Read(kPieceBytes);
   if (!bytes.ok() || bytes->empty()) return Finish(contract::ToGrpc(bytes.status()));
   message_.set_data(*std::move(bytes));
+  baton_.PassOn();
   StartWrite(&message_);
 }
 

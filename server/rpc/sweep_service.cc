@@ -20,6 +20,10 @@ Reactor* FinishNow(grpc::CallbackServerContext* context, const absl::Status& sta
   return reactor;
 }
 
+core::Actor ActorOf(const access::Caller& caller) {
+  return {.name = caller.name, .own_sweeps_only = caller.role == access::Role::kSubmit};
+}
+
 // A GetSweep that may wait for a change; it deletes itself when it is done.
 class GetSweepCall : public grpc::ServerUnaryReactor {
  public:
@@ -73,13 +77,14 @@ Reactor* SweepService::Read(Context* context, const Request* request, Response* 
 
 template <typename Command, typename Request, typename OnReply>
 Reactor* SweepService::Change(Context* context, const Request* request, OnReply on_reply) {
-  const absl::Status status = CheckCall(parts_, *context, *request).status();
-  if (!status.ok()) return FinishNow(context, status);
+  const absl::StatusOr<access::Caller> caller = CheckCall(parts_, *context, *request);
+  if (!caller.ok()) return FinishNow(context, caller.status());
   const absl::StatusOr<core::SweepId> id = parts_.board->FindSweep(request->sweep());
   if (!id.ok()) return FinishNow(context, id.status());
   Reactor* reactor = context->DefaultReactor();
   Command command;
   command.id = *id;
+  command.by = ActorOf(*caller);
   parts_.coordinator->Submit(std::move(command), [reactor, on_reply](const absl::StatusOr<core::Reply>& reply) {
     Finish(reactor, reply.ok() ? on_reply(std::get<core::SweepReply>(*reply)) : reply.status());
   });
@@ -88,10 +93,10 @@ Reactor* SweepService::Change(Context* context, const Request* request, OnReply 
 
 Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepRequest* request,
                                    v1::CreateSweepResponse* response) {
-  const absl::Status admitted = AdmitCall(parts_, *context, *request).status();
-  if (!admitted.ok()) return FinishNow(context, admitted);
+  const absl::StatusOr<access::Caller> caller = AdmitCall(parts_, *context, *request);
+  if (!caller.ok()) return FinishNow(context, caller.status());
   Reactor* reactor = context->DefaultReactor();
-  const auto create = [this, reactor, request, response] {
+  const auto create = [this, reactor, request, response, by = ActorOf(*caller)] {
     absl::StatusOr<NewSweep> checked = CheckNewSweep(*request);
     if (!checked.ok()) return Finish(reactor, checked.status());
     if (request->validate_only()) {
@@ -102,6 +107,7 @@ Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepReques
     command.definition = std::move(checked->definition);
     command.request_id = request->request_id();
     command.spec_digest = std::move(checked->spec_digest);
+    command.by = by;
     parts_.coordinator->Submit(std::move(command), [this, reactor, response](const absl::StatusOr<core::Reply>& reply) {
       Finish(reactor, reply.ok() ? SetSweep(parts_, std::get<core::SweepReply>(*reply).id, response->mutable_sweep())
                                  : reply.status());
@@ -183,12 +189,12 @@ Reactor* SweepService::ListWorkers(Context* context, const v1::ListWorkersReques
 
 Reactor* SweepService::DrainWorker(Context* context, const v1::DrainWorkerRequest* request,
                                    v1::DrainWorkerResponse* response) {
-  const absl::Status status = CheckCall(parts_, *context, *request).status();
-  if (!status.ok()) return FinishNow(context, status);
+  const absl::StatusOr<access::Caller> caller = CheckCall(parts_, *context, *request);
+  if (!caller.ok()) return FinishNow(context, caller.status());
   const absl::StatusOr<core::WorkerId> id = parts_.board->FindWorker(request->worker());
   if (!id.ok()) return FinishNow(context, id.status());
   Reactor* reactor = context->DefaultReactor();
-  parts_.coordinator->Submit(core::DrainWorker{.id = *id},
+  parts_.coordinator->Submit(core::DrainWorker{.id = *id, .by = ActorOf(*caller)},
                              [this, id = *id, reactor, response](const absl::StatusOr<core::Reply>& reply) {
                                if (!reply.ok()) return Finish(reactor, reply.status());
                                absl::StatusOr<v1::Worker> worker = parts_.board->GetWorker(id);

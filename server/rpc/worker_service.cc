@@ -19,10 +19,12 @@ class LeaseCall : public grpc::ServerUnaryReactor {
  public:
   LeaseCall(const Parts& parts, v1::LeaseTrialsResponse* response) : parts_(parts), response_(response) {}
 
-  void Start(const v1::LeaseTrialsRequest& request, core::MonoTime wait) {
-    call_ = parts_.coordinator->Lease(
-        {.worker = request.worker_id(), .max_trials = request.max_trials(), .request_id = request.request_id()}, wait,
-        [this](absl::StatusOr<core::Reply> reply) { Answer(std::move(reply)); });
+  void Start(const v1::LeaseTrialsRequest& request, const std::string& principal, core::MonoTime wait) {
+    call_ = parts_.coordinator->Lease({.worker = request.worker_id(),
+                                       .max_trials = request.max_trials(),
+                                       .request_id = request.request_id(),
+                                       .principal = principal},
+                                      wait, [this](absl::StatusOr<core::Reply> reply) { Answer(std::move(reply)); });
   }
 
   void OnCancel() override { parts_.coordinator->CancelLease(call_); }
@@ -59,7 +61,8 @@ grpc::ServerUnaryReactor* WorkerService::RegisterWorker(grpc::CallbackServerCont
                                                         v1::RegisterWorkerResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   // Before the rules, which a newer worker's request may break.
-  absl::Status status = AdmitCall(parts_, *context, *request).status();
+  const absl::StatusOr<access::Caller> caller = AdmitCall(parts_, *context, *request);
+  absl::Status status = caller.status();
   if (status.ok()) {
     status = request->protocol_version() != 0 && request->protocol_version() != contract::kProtocolVersion
                  ? ProtocolMismatch(std::to_string(request->protocol_version()))
@@ -71,6 +74,7 @@ grpc::ServerUnaryReactor* WorkerService::RegisterWorker(grpc::CallbackServerCont
     Finish(reactor, description.status());
     return reactor;
   }
+  description->principal = caller->name;
   parts_.coordinator->Submit(core::RegisterWorker{.id = "", .description = *std::move(description)},
                              [this, reactor, response](absl::StatusOr<core::Reply> reply) {
                                if (reply.ok()) {
@@ -87,29 +91,31 @@ grpc::ServerUnaryReactor* WorkerService::RegisterWorker(grpc::CallbackServerCont
 grpc::ServerUnaryReactor* WorkerService::LeaseTrials(grpc::CallbackServerContext* context,
                                                      const v1::LeaseTrialsRequest* request,
                                                      v1::LeaseTrialsResponse* response) {
-  const absl::Status status = CheckCall(parts_, *context, *request).status();
+  const absl::StatusOr<access::Caller> caller = CheckCall(parts_, *context, *request);
   const absl::StatusOr<core::MonoTime> wait =
-      status.ok() ? ReadWait(request->wait()) : absl::StatusOr<core::MonoTime>(status);
+      caller.ok() ? ReadWait(request->wait()) : absl::StatusOr<core::MonoTime>(caller.status());
   if (!wait.ok()) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     Finish(reactor, wait.status());
     return reactor;
   }
   auto* call = new LeaseCall(parts_, response);
-  call->Start(*request, *wait);
+  call->Start(*request, caller->name, *wait);
   return call;
 }
 
 grpc::ServerUnaryReactor* WorkerService::Report(grpc::CallbackServerContext* context, const v1::ReportRequest* request,
                                                 v1::ReportResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = AdmitCall(parts_, *context, *request).status();
-  absl::StatusOr<CheckedReport> checked = status.ok() ? CheckReport(*request) : absl::StatusOr<CheckedReport>(status);
+  const absl::StatusOr<access::Caller> caller = AdmitCall(parts_, *context, *request);
+  absl::StatusOr<CheckedReport> checked =
+      caller.ok() ? CheckReport(*request) : absl::StatusOr<CheckedReport>(caller.status());
   if (!checked.ok()) {
     Finish(reactor, checked.status());
     return reactor;
   }
   core::Report command = std::move(checked->command);
+  command.principal = caller->name;
   parts_.coordinator->Submit(
       std::move(command), [reactor, response, report = *std::move(checked)](absl::StatusOr<core::Reply> reply) mutable {
         if (reply.ok()) {
@@ -124,7 +130,7 @@ grpc::ServerUnaryReactor* WorkerService::Report(grpc::CallbackServerContext* con
 grpc::ServerReadReactor<v1::UploadCheckpointRequest>* WorkerService::UploadCheckpoint(
     grpc::CallbackServerContext* context, v1::UploadCheckpointResponse*) {
   auto* call = new CheckpointUpload(parts_);
-  call->Start(AdmitCall(parts_, *context, v1::UploadCheckpointRequest()).status());
+  call->Start(AdmitCall(parts_, *context, v1::UploadCheckpointRequest()));
   return call;
 }
 
@@ -139,9 +145,9 @@ grpc::ServerUnaryReactor* WorkerService::RejectCheckpoint(grpc::CallbackServerCo
                                                           const v1::RejectCheckpointRequest* request,
                                                           v1::RejectCheckpointResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = CheckCall(parts_, *context, *request).status();
-  if (!status.ok()) {
-    Finish(reactor, status);
+  const absl::StatusOr<access::Caller> caller = CheckCall(parts_, *context, *request);
+  if (!caller.ok()) {
+    Finish(reactor, caller.status());
     return reactor;
   }
   runtime::Log(runtime::LogLevel::kWarn, "a checkpoint was rejected",
@@ -153,7 +159,8 @@ grpc::ServerUnaryReactor* WorkerService::RejectCheckpoint(grpc::CallbackServerCo
   parts_.coordinator->Submit(core::RejectCheckpoint{.worker = request->worker_id(),
                                                     .key = {.sweep = request->sweep_id(), .index = request->index()},
                                                     .attempt = request->attempt(),
-                                                    .sha256 = request->sha256()},
+                                                    .sha256 = request->sha256(),
+                                                    .principal = caller->name},
                              [reactor, response](absl::StatusOr<core::Reply> reply) {
                                if (reply.ok()) {
                                  const auto& from = std::get<core::RejectReply>(*reply).from;
@@ -168,12 +175,12 @@ grpc::ServerUnaryReactor* WorkerService::UnregisterWorker(grpc::CallbackServerCo
                                                           const v1::UnregisterWorkerRequest* request,
                                                           v1::UnregisterWorkerResponse*) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status status = CheckCall(parts_, *context, *request).status();
-  if (!status.ok()) {
-    Finish(reactor, status);
+  const absl::StatusOr<access::Caller> caller = CheckCall(parts_, *context, *request);
+  if (!caller.ok()) {
+    Finish(reactor, caller.status());
     return reactor;
   }
-  parts_.coordinator->Submit(core::UnregisterWorker{.id = request->worker_id()},
+  parts_.coordinator->Submit(core::UnregisterWorker{.id = request->worker_id(), .principal = caller->name},
                              [reactor](const absl::StatusOr<core::Reply>& reply) { Finish(reactor, reply.status()); });
   return reactor;
 }

@@ -62,6 +62,7 @@ struct Adder {
     changes.slots_changed.insert(event.id);
     changes.workers_came_or_went = true;
   }
+  void operator()(const core::Audited&) {}
   void operator()(const core::LeasesRenewed& event) { changes.heard.insert(event.worker); }
   void operator()(const core::LeaseAnswered& event) { changes.heard.insert(event.worker); }
 };

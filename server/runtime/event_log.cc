@@ -86,6 +86,9 @@ struct Logger {
     Log(event.state == core::WorkerState::kLost ? LogLevel::kWarn : LogLevel::kInfo, message,
         {{"worker", event.id}, {"name", WorkerName(event.id)}});
   }
+  void operator()(const core::Audited& event) const {
+    Log(LogLevel::kInfo, "audit", {{"actor", event.actor}, {"action", event.action}, {"subject", event.subject}});
+  }
   void operator()(const auto&) const {}
 };
 

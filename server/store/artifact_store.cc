@@ -7,35 +7,24 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/store/folder.h"
 
 namespace basin::server::store {
 namespace {
 
 constexpr char kUnfinished[] = ".part";
 
-bool IsDigest(const std::string& text) {
-  return text.size() == 64 &&
-         std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-
 absl::Status IoError(int error, const std::string& what) {
   if (error == ENOSPC || error == EDQUOT) {
     return absl::ResourceExhaustedError("the disk of the coordinator is full; nothing was changed");
   }
   return absl::ErrnoToStatus(error, what);
-}
-
-absl::Status SyncFolder(const std::string& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return IoError(errno, absl::StrCat("cannot open ", folder));
-  const int error = ::fsync(file) == 0 ? 0 : errno;
-  ::close(file);
-  return error == 0 ? absl::OkStatus() : IoError(error, absl::StrCat("cannot sync ", folder));
 }
 
 uint64_t SizeOf(const std::string& path) {
@@ -63,7 +52,7 @@ absl::StatusOr<std::unique_ptr<ArtifactStore>> ArtifactStore::Open(const std::st
   absl::StatusOr<std::vector<std::string>> names = NamesIn(folder);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (IsDigest(name)) {
+    if (IsDigestName(name)) {
       store->total_bytes_ += SizeOf(store->PathOf(name));
     } else if (name.ends_with(kUnfinished)) {
       ::unlink(store->PathOf(name).c_str());
@@ -152,7 +141,7 @@ absl::StatusOr<ArtifactStore::Hold> ArtifactStore::Upload::Finish(const std::str
 }
 
 absl::StatusOr<std::unique_ptr<ArtifactStore::Reader>> ArtifactStore::Read(const std::string& sha256) {
-  if (!IsDigest(sha256)) return absl::InvalidArgumentError("sha256 must be 64 hex digits in lower case");
+  if (!IsDigestName(sha256)) return absl::InvalidArgumentError("sha256 must be 64 hex digits in lower case");
   std::unique_ptr<Reader> reader(new Reader());
   reader->path_ = PathOf(sha256);
   reader->sha256_ = sha256;
@@ -189,11 +178,14 @@ absl::StatusOr<std::string> ArtifactStore::Reader::Read(size_t limit) {
 
 absl::StatusOr<uint64_t> ArtifactStore::Collect(
     const std::function<absl::StatusOr<bool>(const std::string& sha256)>& is_kept) {
+  const absl::StatusOr<std::optional<FolderLock>> alone = FolderLock::TryAlone(folder_);
+  if (!alone.ok()) return alone.status();
+  if (!alone->has_value()) return 0;
   absl::StatusOr<std::vector<std::string>> names = NamesIn(folder_);
   if (!names.ok()) return names.status();
   uint64_t removed = 0;
   for (const std::string& name : *names) {
-    if (!IsDigest(name)) continue;
+    if (!IsDigestName(name)) continue;
     // Under the lock, so that no upload of the same bytes ends between the question and the removal.
     const std::lock_guard lock(mutex_);
     if (holds_.contains(name)) continue;

@@ -86,7 +86,8 @@ class ArtifactStore {
   // NOT_FOUND. INVALID_ARGUMENT when it is no name of a file here.
   absl::StatusOr<std::unique_ptr<Reader>> Read(const std::string& sha256);
 
-  // Removes the files of which nothing `is_kept`, except those that are held. The number removed.
+  // Removes the files of which nothing `is_kept`, except those that are held; none while a backup copies the folder.
+  // The number removed.
   absl::StatusOr<uint64_t> Collect(const std::function<absl::StatusOr<bool>(const std::string& sha256)>& is_kept);
 
   uint64_t total_bytes() const;

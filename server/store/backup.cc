@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <set>
 #include <system_error>
 
@@ -37,17 +38,27 @@ class Backup {
     if (!error) fs::create_directory(folder_, error);
     if (!error) fs::permissions(folder_, fs::perms::owner_all, error);
     absl::Status status = ToStatus(error, absl::StrCat("cannot make ", folder_.string()));
-    // Artifacts before the database, so that none that it refers to is collected in between; and after it, so that
-    // those are there that came in between.
-    if (status.ok()) status = CopyArtifacts();
-    if (status.ok()) status = CopyDatabase();
-    if (status.ok()) status = CopyArtifacts();
+    if (status.ok()) status = CopyDatabaseAndArtifacts();
     if (status.ok()) status = CopyTokens();
     if (status.ok()) status = WriteChecksums();
     return status;
   }
 
  private:
+  // Artifacts after the database, so that those are there that it refers to: a file is whole before the database has
+  // its name, and while the folder is locked none is removed.
+  absl::Status CopyDatabaseAndArtifacts() {
+    std::optional<FolderLock> lock;
+    std::error_code error;
+    if (const fs::path folder = dir_ / kArtifactFolder; fs::is_directory(folder, error)) {
+      absl::StatusOr<FolderLock> shared = FolderLock::Share(folder);
+      if (!shared.ok()) return shared.status();
+      lock = *std::move(shared);
+    }
+    const absl::Status status = CopyDatabase();
+    return status.ok() ? CopyArtifacts() : status;
+  }
+
   absl::Status CopyDatabase() {
     const std::string source = SqliteStore::DatabasePath(dir_.string());
     absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Open(source, Connection::Mode::kReadOnly);
@@ -66,24 +77,19 @@ class Backup {
 
   absl::Status CopyArtifacts() {
     std::error_code error;
-    const fs::path from = dir_ / "artifacts", to = folder_ / "artifacts";
-    if (!fs::is_directory(from, error)) return absl::OkStatus();
-    fs::create_directory(to, error);
+    const absl::StatusOr<std::vector<std::string>> names = ArtifactsIn(dir_);
+    if (!names.ok()) return names.status();
+    const fs::path from = dir_ / kArtifactFolder, to = folder_ / kArtifactFolder;
+    if (!names->empty()) fs::create_directory(to, error);
     absl::Status status = ToStatus(error, absl::StrCat("cannot make ", to.string()));
-    fs::directory_iterator entries;
-    if (status.ok()) entries = fs::directory_iterator(from, error);
-    for (; status.ok() && !error && entries != fs::directory_iterator(); entries.increment(error)) {
-      const std::string name = entries->path().filename().string();
-      if (!IsDigestName(name) || copied_.contains(name)) continue;
-      std::error_code failed;
-      fs::copy_file(entries->path(), to / name, failed);
-      if (failed == std::errc::no_such_file_or_directory) continue;  // Collected meanwhile.
-      status = ToStatus(failed, absl::StrCat("cannot copy ", entries->path().string()));
+    for (size_t i = 0; status.ok() && i < names->size(); ++i) {
+      const std::string& name = (*names)[i];
+      fs::copy_file(from / name, to / name, error);
+      status = ToStatus(error, absl::StrCat("cannot copy ", (from / name).string()));
       if (status.ok()) status = SyncFile((to / name).string());
       if (status.ok()) copied_.insert(name);
     }
-    if (status.ok()) status = ToStatus(error, absl::StrCat("cannot read ", from.string()));
-    return status.ok() ? SyncFolder(to.string()) : status;
+    return status.ok() && !names->empty() ? SyncFolder(to.string()) : status;
   }
 
   // The hashes of the callers' tokens, without which a restored server would let nobody in, or everybody.

@@ -17,7 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxDamages = 100;
-constexpr uint32_t kFirstWithArtifacts = 2;  // Schema.
 
 class Check {
  public:
@@ -36,7 +35,8 @@ class Check {
     } else if (!status.ok()) {
       return status;
     }
-    Artifacts();
+    status = Artifacts();
+    if (!status.ok()) return status;
     return report_;
   }
 
@@ -51,12 +51,12 @@ class Check {
     if (status.ok()) status = version.status();
     if (!status.ok()) return status;
     report_.schema_version = *version;
-    status = Each(connection, "PRAGMA integrity_check(20)", [this](const Row& row) {
+    status = connection.Each("PRAGMA integrity_check(20)", [this](const Row& row) {
       if (row.text(0) != "ok") Damage(absl::StrCat("basin.db: ", row.string(0)));
     });
     if (!status.ok() || !report_.damages.empty()) return status;
     status = Counts(connection);
-    if (status.ok() && *version >= kFirstWithArtifacts) status = ReferencedArtifacts(connection);
+    if (status.ok()) status = ReferencedArtifacts(connection);
     // An older schema is read after its migration alone.
     if (status.ok() && *version == SchemaVersion()) status = ReadSnapshot(connection).status();
     return status;
@@ -64,8 +64,7 @@ class Check {
 
   // Pending trials include those that were never leased, which have no row.
   absl::Status Counts(Connection& connection) {
-    absl::Status status = Each(
-        connection,
+    absl::Status status = connection.Each(
         "SELECT s.id, s.running = t.running AND s.succeeded = t.succeeded AND s.diverged = t.diverged AND s.pruned = "
         "t.pruned AND s.failed = t.failed AND s.pending + s.running + s.succeeded + s.diverged + s.pruned + s.failed + "
         "s.cancelled = s.configs * s.seeds FROM sweep s JOIN (SELECT s.key AS key, count(iif(t.state = 2, 1, NULL)) AS "
@@ -79,34 +78,33 @@ class Check {
           }
         });
     if (!status.ok()) return status;
-    return Each(connection, "SELECT count(*) FROM trial", [this](const Row& row) { report_.trials = row.number(0); });
+    return connection.Each("SELECT count(*) FROM trial", [this](const Row& row) { report_.trials = row.number(0); });
   }
 
-  // Their bytes are checked with those of all other artifacts.
+  // Their bytes are checked with those of all other artifacts. A running server drops a checkpoint from the database
+  // before its file: one is lost only if it is still referred to after its file was looked for.
   absl::Status ReferencedArtifacts(Connection& connection) {
-    return Each(connection,
-                "SELECT s.id, min(a.trial), a.sha256 FROM artifact a JOIN sweep s ON s.key = a.sweep GROUP BY a.sha256",
-                [this](const Row& row) {
-                  const std::string name = row.string(2);
-                  std::error_code error;
-                  if (fs::exists(dir_ / "artifacts" / name, error)) return;
-                  Damage(absl::StrCat("artifacts/", name, ": is missing; it is a checkpoint of trial ", row.integer(1),
-                                      " of sweep ", row.string(0)));
-                });
-  }
-
-  template <typename OnRow>
-  static absl::Status Each(Connection& connection, const std::string& sql, OnRow on_row) {
-    absl::StatusOr<Statement> statement = connection.Prepare(sql);
-    if (!statement.ok()) return statement.status();
-    return statement->Each([&](const Row& row) {
-      on_row(row);
-      return absl::OkStatus();
+    std::vector<std::string> missing;
+    absl::Status status = EachArtifactReference(connection, [&](const std::string& sha256) {
+      std::error_code error;
+      if (!fs::exists(dir_ / kArtifactFolder / sha256, error)) missing.push_back(sha256);
     });
+    for (size_t i = 0; status.ok() && i < missing.size(); ++i) {
+      status = connection.Each(
+          "SELECT s.id, min(a.trial) FROM artifact a JOIN sweep s ON s.key = a.sweep WHERE a.sha256 = ?1 GROUP BY "
+          "s.key",
+          [&](const Row& row) {
+            Damage(absl::StrCat(kArtifactFolder, "/", missing[i], ": is missing; it is a checkpoint of trial ",
+                                row.integer(1), " of sweep ", row.string(0)));
+          },
+          missing[i]);
+    }
+    return status;
   }
 
-  void Expect(const fs::path& file, const std::string& digest) {
-    const absl::StatusOr<std::string> found = DigestOfFile(dir_ / file);
+  void Expect(const fs::path& file, const std::string& digest) { Compare(file, DigestOfFile(dir_ / file), digest); }
+
+  void Compare(const fs::path& file, const absl::StatusOr<std::string>& found, const std::string& digest) {
     if (!found.ok()) {
       Damage(absl::StrCat(file.string(), ": ", found.status().message()));
     } else if (*found != digest) {
@@ -134,14 +132,17 @@ class Check {
     }
   }
 
-  void Artifacts() {
-    std::error_code error;
-    for (fs::directory_iterator entry(dir_ / "artifacts", error), end; !error && entry != end; entry.increment(error)) {
-      const std::string name = entry->path().filename().string();
-      if (!IsDigestName(name)) continue;
+  absl::Status Artifacts() {
+    const absl::StatusOr<std::vector<std::string>> names = ArtifactsIn(dir_);
+    if (!names.ok()) return names.status();
+    for (const std::string& name : *names) {
+      const fs::path file = fs::path(kArtifactFolder) / name;
+      const absl::StatusOr<std::string> digest = DigestOfFile(dir_ / file);
+      if (absl::IsNotFound(digest.status())) continue;  // Collected meanwhile.
       ++report_.artifacts;
-      Expect(fs::path("artifacts") / name, name);
+      Compare(file, digest, name);
     }
+    return absl::OkStatus();
   }
 
   const fs::path dir_;

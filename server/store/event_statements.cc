@@ -11,7 +11,7 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.add_sweep,
        "INSERT INTO sweep(id, name, state, request_id, spec_digest, spec, objective, maximize, priority, configs, "
        "seeds, "
-       "pending, created_at) VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"},
+       "pending, created_at, owner) VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
       {&sql.find_sweep,
        "SELECT key, maximize, pending, running, succeeded, diverged, pruned, failed, cancelled, next_index, "
        "best_trial, "
@@ -69,13 +69,14 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.drop_checkpoints, "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND kind = 1"},
       {&sql.add_worker,
        "INSERT INTO worker(id, name, version, engine_fingerprint, slots, threads_per_trial, state, connected_at, "
-       "changed_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7)"},
+       "changed_at, principal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8)"},
       {&sql.add_dataset, "INSERT INTO worker_dataset(worker, name, digest) VALUES(?1, ?2, ?3)"},
       {&sql.find_worker, "SELECT key FROM worker WHERE id = ?1"},
       {&sql.change_worker_state, "UPDATE worker SET state = ?2, changed_at = coalesce(?3, changed_at) WHERE key = ?1"},
       {&sql.count_finished, "UPDATE worker SET trials_finished = trials_finished + ?2 WHERE key = ?1"},
       {&sql.add_event,
        "INSERT INTO event(at, kind, sweep, trial, attempt, worker, message) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
+      {&sql.add_audit, "INSERT INTO audit_entry(at, actor, action, subject) VALUES(?1, ?2, ?3, ?4)"},
   };
   for (const auto& [statement, text] : texts) {
     absl::StatusOr<Statement> prepared = connection.Prepare(text);

@@ -18,7 +18,7 @@ struct EventStatements {
   Statement lease_trial, find_trial, requeue_trial, finish_trial, retry_trial, add_point;
   Statement add_resumption, add_artifact, delete_artifact, supersede_checkpoints, drop_checkpoints;
   Statement add_worker, add_dataset, find_worker, change_worker_state, count_finished;
-  Statement add_event;
+  Statement add_event, add_audit;
 };
 
 }  // namespace basin::server::store

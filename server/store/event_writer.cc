@@ -201,7 +201,7 @@ absl::Status EventWriter::On(const core::SweepCreated& event) {
   absl::Status status =
       sql_->add_sweep.Run(event.id, spec.name(), event.request_id, event.spec_digest, Blob{bytes},
                           definition.objective_metric, definition.maximize, spec.priority(), definition.configs,
-                          definition.seeds, definition.trials(), TimeColumn(event.at));
+                          definition.seeds, definition.trials(), TimeColumn(event.at), event.owner);
   if (!status.ok()) return status;
   return Log(event.at, EventKind::kSweepCreated, connection_.last_insert_key(), {}, {}, {}, spec.name());
 }
@@ -427,7 +427,7 @@ absl::Status EventWriter::On(const core::WorkerRegistered& event) {
   absl::StatusOr<int64_t> engine = Symbol(worker.engine_fingerprint);
   if (!engine.ok()) return engine.status();
   absl::Status status = sql_->add_worker.Run(event.id, worker.name, worker.version, *engine, worker.slots,
-                                             worker.threads_per_trial, TimeColumn(event.at));
+                                             worker.threads_per_trial, TimeColumn(event.at), worker.principal);
   if (!status.ok()) return status;
   const int64_t key = connection_.last_insert_key();
   workers_[event.id] = key;
@@ -444,6 +444,10 @@ absl::Status EventWriter::On(const core::WorkerStateChanged& event) {
   if (!status.ok()) return status;
   if (event.state == core::WorkerState::kLeft) workers_.erase(event.id);
   return Log(event.at, KindOf(event.state), {}, {}, {}, **worker, "");
+}
+
+absl::Status EventWriter::On(const core::Audited& event) {
+  return sql_->add_audit.Run(TimeColumn(event.at), event.actor, event.action, event.subject);
 }
 
 }  // namespace basin::server::store

@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <vector>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/digest.h"
@@ -25,6 +26,27 @@ absl::Status Sync(const std::string& path, int flags) {
 
 }  // namespace
 
+absl::StatusOr<FolderLock> FolderLock::Share(const std::filesystem::path& folder) {
+  FolderLock lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.folder_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", folder.string()));
+  while (::flock(lock.folder_, LOCK_SH) != 0) {
+    if (errno != EINTR) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", folder.string()));
+  }
+  return lock;
+}
+
+absl::StatusOr<std::optional<FolderLock>> FolderLock::TryAlone(const std::filesystem::path& folder) {
+  FolderLock lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.folder_ < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", folder.string()));
+  if (::flock(lock.folder_, LOCK_EX | LOCK_NB) == 0) return std::optional<FolderLock>(std::move(lock));
+  if (errno == EWOULDBLOCK) return std::optional<FolderLock>();
+  return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", folder.string()));
+}
+
+FolderLock::~FolderLock() {
+  if (folder_ >= 0) ::close(folder_);
+}
+
 absl::Status SyncFolder(const std::string& folder) { return Sync(folder, O_DIRECTORY); }
 
 absl::Status SyncFile(const std::string& path) { return Sync(path, 0); }
@@ -42,6 +64,19 @@ absl::StatusOr<std::string> DigestOfFile(const std::filesystem::path& path) {
   ::close(file);
   if (size < 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot read ", path.string()));
   return digest.FinishHex();
+}
+
+absl::StatusOr<std::vector<std::string>> ArtifactsIn(const std::filesystem::path& data_dir) {
+  const std::filesystem::path folder = data_dir / kArtifactFolder;
+  std::vector<std::string> names;
+  std::error_code error;
+  if (!std::filesystem::is_directory(folder, error)) return names;
+  std::filesystem::directory_iterator entry(folder, error), end;
+  for (; !error && entry != end; entry.increment(error)) {
+    if (IsDigestName(entry->path().filename().string())) names.push_back(entry->path().filename().string());
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat("cannot read ", folder.string()));
+  return names;
 }
 
 bool IsDigestName(const std::string& name) {

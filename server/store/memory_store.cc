@@ -33,6 +33,7 @@ class MemoryStore::Applier {
     sweep.record.definition = event.definition;
     sweep.record.request_id = event.request_id;
     sweep.record.spec_digest = event.spec_digest;
+    sweep.record.owner = event.owner;
     sweep.record.priority = event.definition->spec.priority();
     sweep.record.configs = event.definition->configs;
     sweep.record.seeds = event.definition->seeds;
@@ -140,6 +141,7 @@ class MemoryStore::Applier {
       store_.workers_.at(event.id).state = event.state;
     }
   }
+  void operator()(const core::Audited&) {}
   void operator()(const core::LeasesRenewed&) {}
   void operator()(const core::LeaseAnswered&) {}
 

@@ -53,11 +53,10 @@ absl::StatusOr<std::vector<std::pair<uint32_t, double>>> UnpackMetrics(std::stri
 }
 
 absl::StatusOr<v1::SweepSpec> ReadSpec(Connection& connection, const core::SweepId& id) {
-  absl::StatusOr<Statement> statement = connection.Prepare("SELECT spec FROM sweep WHERE id = ?1");
-  if (!statement.ok()) return statement.status();
   v1::SweepSpec spec;
   bool found = false;
-  absl::Status status = statement->Each(
+  const absl::Status status = connection.Each(
+      "SELECT spec FROM sweep WHERE id = ?1",
       [&](const Row& row) {
         found = true;
         const std::string_view bytes = row.blob(0);

@@ -173,6 +173,8 @@ CREATE TABLE deleted_sweep(
 CREATE INDEX deleted_sweep_left ON deleted_sweep(key) WHERE purged = 0;
 )sql";
 
+constexpr uint32_t kFirstWithArtifacts = 2;
+
 // Version 2. `next_sequence` of a checkpoint is the number of points told before it.
 constexpr std::string_view kArtifactTables = R"sql(
 -- Files of trials, in the artifact store.
@@ -203,6 +205,21 @@ CREATE TABLE resumption(
 INSERT INTO resumption SELECT sweep, idx, attempts, 0, 0 FROM trial WHERE attempts > 1;
 )sql";
 
+// Version 3: who created a sweep, who registered a worker, and who commanded what.
+constexpr std::string_view kOwners = R"sql(
+ALTER TABLE sweep ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE worker ADD COLUMN principal TEXT NOT NULL DEFAULT '';
+CREATE TABLE audit_entry(
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL
+);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+)sql";
+
 std::string TimeText(std::string_view column) {
   return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', ", std::string(column), " / 1e9, 'unixepoch')");
 }
@@ -230,7 +247,8 @@ std::string Sweeps() {
       "s.pruned AS pruned, s.failed AS failed, s.cancelled AS cancelled, s.objective AS objective, "
       "iif(s.maximize, 'maximize', 'minimize') AS goal, s.best_trial AS best_trial, ",
       RealOrNull("s.best_objective"), " AS best_objective, s.priority AS priority, ", TimeText("s.created_at"),
-      " AS created, ", TimeText("s.started_at"), " AS started, ", TimeText("s.ended_at"), " AS ended FROM sweep s");
+      " AS created, ", TimeText("s.started_at"), " AS started, ", TimeText("s.ended_at"),
+      " AS ended, nullif(s.owner, '') AS owner FROM sweep s");
 }
 
 std::string Configs() {
@@ -299,14 +317,14 @@ std::string Workers() {
                       " AS changed FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint");
 }
 
+std::string Audit() {
+  return absl::StrCat("SELECT a.key AS entry, ", TimeText("a.at"),
+                      " AS time, a.actor AS actor, a.action AS action, a.subject AS subject FROM audit_entry a");
+}
+
 absl::StatusOr<int64_t> ReadInteger(Connection& connection, std::string_view sql) {
-  absl::StatusOr<Statement> statement = connection.Prepare(sql);
-  if (!statement.ok()) return statement.status();
   int64_t value = 0;
-  absl::Status status = statement->Each([&](const Row& row) {
-    value = row.integer(0);
-    return absl::OkStatus();
-  });
+  const absl::Status status = connection.Each(sql, [&](const Row& row) { value = row.integer(0); });
   if (!status.ok()) return status;
   return value;
 }
@@ -317,18 +335,16 @@ const std::vector<std::string>& Migrations() {
   static const auto* const migrations = new std::vector<std::string>{
       absl::StrCat(std::string(kTables), "PRAGMA application_id = ", kApplicationId, ";"),
       std::string(kArtifactTables),
+      std::string(kOwners),
   };
   return *migrations;
 }
 
 absl::StatusOr<std::string> RemakeViews(Connection& connection) {
   std::string sql;
-  absl::StatusOr<Statement> views = connection.Prepare("SELECT name FROM sqlite_schema WHERE type = 'view'");
-  if (!views.ok()) return views.status();
-  absl::Status status = views->Each([&](const Row& row) {
-    absl::StrAppend(&sql, "DROP VIEW \"", row.string(0), "\";");
-    return absl::OkStatus();
-  });
+  const absl::Status status =
+      connection.Each("SELECT name FROM sqlite_schema WHERE type = 'view'",
+                      [&](const Row& row) { absl::StrAppend(&sql, "DROP VIEW \"", row.string(0), "\";"); });
   if (!status.ok()) return status;
   for (const View& view : DocumentedViews()) absl::StrAppend(&sql, "CREATE VIEW ", view.name, " AS ", view.select, ";");
   return sql;
@@ -364,6 +380,13 @@ absl::Status CheckKind(Connection& connection) {
   return absl::OkStatus();
 }
 
+absl::Status EachArtifactReference(Connection& connection, const std::function<void(const std::string& sha256)>& call) {
+  const absl::StatusOr<uint32_t> version = ReadSchemaVersion(connection);
+  if (!version.ok() || *version < kFirstWithArtifacts) return version.status();
+  return connection.Each("SELECT DISTINCT a.sha256 FROM artifact a JOIN sweep s ON s.key = a.sweep",
+                         [&](const Row& row) { call(row.string(0)); });
+}
+
 absl::Status Migrate(Connection& connection) {
   const absl::Status kind = CheckKind(connection);
   if (!kind.ok()) return kind;
@@ -387,8 +410,9 @@ absl::Status Migrate(Connection& connection) {
 
 const std::vector<View>& DocumentedViews() {
   static const auto* const views = new std::vector<View>{
-      {"sweeps", Sweeps()}, {"configs", Configs()}, {"trials", Trials()},   {"metrics", Metrics()},
-      {"params", Params()}, {"events", Events()},   {"workers", Workers()}, {"artifacts", Artifacts()},
+      {"sweeps", Sweeps()},   {"configs", Configs()},     {"trials", Trials()},
+      {"metrics", Metrics()}, {"params", Params()},       {"events", Events()},
+      {"workers", Workers()}, {"artifacts", Artifacts()}, {"audit", Audit()},
   };
   return *views;
 }

@@ -29,13 +29,6 @@ class Reader {
   }
 
  private:
-  template <typename OnRow, typename... Values>
-  absl::Status Query(std::string_view sql, OnRow on_row, const Values&... values) {
-    absl::StatusOr<Statement> statement = connection_.Prepare(sql);
-    if (!statement.ok()) return statement.status();
-    return statement->Each(on_row, values...);
-  }
-
   absl::Status ReadSweeps();
   absl::Status ReadPins();
   absl::Status ReadSkipped();
@@ -56,10 +49,10 @@ class Reader {
 };
 
 absl::Status Reader::ReadSweeps() {
-  return Query(
+  return connection_.Each(
       "SELECT key, id, name, state, message, request_id, spec_digest, priority, configs, seeds, maximize, pending, "
       "running, succeeded, diverged, pruned, failed, cancelled, next_index, engine_fingerprint, best_trial, "
-      "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL) "
+      "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL), owner "
       "FROM sweep ORDER BY key",
       [this](const Row& row) -> absl::Status {
         core::SweepRecord record;
@@ -82,6 +75,7 @@ absl::Status Reader::ReadSweeps() {
         record.created_at = ReadTime(row, 22).value_or(core::WallTime{});
         record.started_at = ReadTime(row, 23);
         record.ended_at = ReadTime(row, 24);
+        record.owner = row.string(26);
         if (!row.is_null(25)) {
           const std::string_view bytes = row.blob(25);
           v1::SweepSpec spec;
@@ -102,15 +96,15 @@ absl::Status Reader::ReadSweeps() {
 }
 
 absl::Status Reader::ReadPins() {
-  return Query("SELECT p.sweep, p.dataset, p.digest FROM sweep s CROSS JOIN sweep_pin p ON p.sweep = s.key",
-               [this](const Row& row) {
-                 Sweep(row.integer(0)).pins.digests[row.string(1)] = row.string(2);
-                 return absl::OkStatus();
-               });
+  return connection_.Each("SELECT p.sweep, p.dataset, p.digest FROM sweep s CROSS JOIN sweep_pin p ON p.sweep = s.key",
+                          [this](const Row& row) {
+                            Sweep(row.integer(0)).pins.digests[row.string(1)] = row.string(2);
+                            return absl::OkStatus();
+                          });
 }
 
 absl::Status Reader::ReadSkipped() {
-  return Query(
+  return connection_.Each(
       "SELECT k.sweep, k.first, k.last FROM sweep s CROSS JOIN skipped k ON k.sweep = s.key ORDER BY k.sweep, k.first",
       [this](const Row& row) {
         std::vector<uint64_t>& skipped = snapshot_.skipped[Sweep(row.integer(0)).id];
@@ -122,7 +116,7 @@ absl::Status Reader::ReadSkipped() {
 absl::Status Reader::ReadProgress(int64_t sweep, uint64_t trial, uint32_t attempts, uint64_t end,
                                   core::Progress* progress) {
   const std::shared_ptr<const core::SweepDefinition>& definition = Sweep(sweep).definition;
-  return Query(
+  return connection_.Each(
       absl::StrCat(
           "SELECT p.sequence, y.text, p.value, p.epoch FROM (SELECT ?3 AS attempts) t CROSS JOIN point p "
           "CROSS JOIN symbol y ON y.key = p.metric WHERE p.sweep = ?1 AND p.trial = ?2 AND p.sequence < ?4 AND ",
@@ -142,7 +136,7 @@ absl::Status Reader::ReadProgress(int64_t sweep, uint64_t trial, uint32_t attemp
 
 absl::Status Reader::ReadCheckpoints(int64_t sweep, uint64_t trial, uint32_t attempts,
                                      std::vector<core::Checkpoint>* checkpoints) {
-  absl::Status status = Query(
+  absl::Status status = connection_.Each(
       "SELECT attempt, step, name, bytes, sha256, next_sequence FROM artifact WHERE sweep = ?1 AND trial = ?2 AND "
       "kind = 1 ORDER BY attempt, step",
       [&](const Row& row) {
@@ -162,7 +156,7 @@ absl::Status Reader::ReadCheckpoints(int64_t sweep, uint64_t trial, uint32_t att
 }
 
 absl::Status Reader::ReadQueued() {
-  absl::Status status = Query(
+  absl::Status status = connection_.Each(
       "SELECT t.sweep, t.idx, t.attempts, t.failures FROM sweep s CROSS JOIN trial t ON t.sweep = s.key AND "
       "t.state = 1 WHERE s.pending > 0 ORDER BY t.sweep, t.idx",
       [this](const Row& row) {
@@ -181,7 +175,7 @@ absl::Status Reader::ReadQueued() {
 }
 
 absl::Status Reader::ReadOpen() {
-  return Query(
+  return connection_.Each(
       "SELECT t.sweep, t.idx, t.attempts, t.failures, w.id, t.started_at FROM sweep s CROSS JOIN trial t "
       "ON t.sweep = s.key AND t.state = 2 LEFT JOIN worker w ON w.key = t.worker WHERE s.running > 0 "
       "ORDER BY t.sweep, t.idx",
@@ -202,9 +196,9 @@ absl::Status Reader::ReadOpen() {
 
 absl::Status Reader::ReadWorkers() {
   std::map<int64_t, core::WorkerRecord> workers;
-  absl::Status status = Query(
+  absl::Status status = connection_.Each(
       "SELECT w.key, w.id, w.name, w.version, y.text, w.slots, w.threads_per_trial, w.state, w.connected_at, "
-      "w.trials_finished FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint WHERE w.state <> 3",
+      "w.trials_finished, w.principal FROM worker w JOIN symbol y ON y.key = w.engine_fingerprint WHERE w.state <> 3",
       [&](const Row& row) {
         core::WorkerRecord& worker = workers[row.integer(0)];
         worker.id = row.string(1);
@@ -216,6 +210,7 @@ absl::Status Reader::ReadWorkers() {
         worker.state = static_cast<core::WorkerState>(row.integer(7));
         worker.connected_at = ReadTime(row, 8).value_or(core::WallTime{});
         worker.trials_finished = row.number(9);
+        worker.description.principal = row.string(10);
         return absl::OkStatus();
       });
   if (!status.ok()) return status;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -70,7 +71,7 @@ class Statement {
   absl::Status Run(const Values&... values) {
     return Each([](const Row&) { return absl::OkStatus(); }, values...);
   }
-  // As Run, with a call for each row; ends early, and with its error, when a call gives one.
+  // As Run, with a call for each row; one that returns a status ends it early, and with that status, unless it is OK.
   template <typename OnRow, typename... Values>
   absl::Status Each(OnRow&& on_row, const Values&... values) {
     absl::Status status = Begin();
@@ -82,7 +83,11 @@ class Statement {
         status = row.status();
         break;
       }
-      status = on_row(Row(statement_));
+      if constexpr (std::is_void_v<std::invoke_result_t<OnRow&, Row>>) {
+        on_row(Row(statement_));
+      } else {
+        status = on_row(Row(statement_));
+      }
     }
     End();
     return status;
@@ -148,6 +153,13 @@ class Connection {
   absl::Status Execute(const std::string& sql);
   // For a statement that is kept.
   absl::StatusOr<Statement> Prepare(std::string_view sql);
+  // Prepares a statement that is run once, and runs it as Statement::Each does.
+  template <typename OnRow, typename... Values>
+  absl::Status Each(std::string_view sql, OnRow&& on_row, const Values&... values) {
+    absl::StatusOr<Statement> statement = Prepare(sql);
+    if (!statement.ok()) return statement.status();
+    return statement->Each(on_row, values...);
+  }
   // INVALID_ARGUMENT unless `sql` is exactly one statement; comments and a last semicolon are fine.
   absl::StatusOr<Statement> PrepareSingle(const std::string& sql);
   bool in_transaction() const;

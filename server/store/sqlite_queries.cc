@@ -27,13 +27,6 @@ uint64_t FileBytes(const std::string& path) {
   return error ? 0 : bytes;
 }
 
-template <typename OnRow, typename... Values>
-absl::Status Query(Connection& connection, std::string_view sql, OnRow on_row, const Values&... values) {
-  absl::StatusOr<Statement> statement = connection.Prepare(sql);
-  if (!statement.ok()) return statement.status();
-  return statement->Each(on_row, values...);
-}
-
 // Names behind numbers, each read once.
 class Symbols {
  public:
@@ -43,8 +36,8 @@ class Symbols {
     const auto known = texts_.find(key);
     if (known != texts_.end()) return known->second;
     std::optional<std::string> text;
-    absl::Status status = Query(
-        connection_, "SELECT text FROM symbol WHERE key = ?1",
+    absl::Status status = connection_.Each(
+        "SELECT text FROM symbol WHERE key = ?1",
         [&](const Row& row) {
           text = row.string(0);
           return absl::OkStatus();
@@ -73,8 +66,8 @@ class Symbols {
 
 absl::StatusOr<std::optional<int64_t>> SweepKey(Connection& connection, const core::SweepId& id) {
   std::optional<int64_t> key;
-  absl::Status status = Query(
-      connection, "SELECT key FROM sweep WHERE id = ?1",
+  absl::Status status = connection.Each(
+      "SELECT key FROM sweep WHERE id = ?1",
       [&](const Row& row) {
         key = row.integer(0);
         return absl::OkStatus();
@@ -112,8 +105,7 @@ class Params {
   absl::StatusOr<const std::vector<v1::Param>*> Find(uint64_t config) {
     const auto [it, fresh] = of_config_.try_emplace(config);
     if (!fresh) return &it->second;
-    absl::Status status = Query(
-        connection_,
+    absl::Status status = connection_.Each(
         "SELECT y.text, p.is_bool, p.value FROM param p JOIN symbol y ON y.key = p.path "
         "WHERE p.sweep = ?1 AND p.config = ?2 ORDER BY p.position",
         [&](const Row& row) {
@@ -175,8 +167,7 @@ absl::StatusOr<std::vector<v1::Trial>> SqliteQueries::Trials(const core::SweepId
   if (!*key) return trials;
   Symbols symbols(connection);
   Params params(connection, **key);
-  absl::Status status = Query(
-      connection,
+  absl::Status status = connection.Each(
       absl::StrCat(
           "SELECT t.idx, t.config, t.seed, t.state, t.attempts, w.name, t.objective, t.started_at, t.ended_at, "
           "t.duration, t.message, t.weights_digest, d.text, e.text, t.metrics FROM trial t "
@@ -225,8 +216,8 @@ absl::StatusOr<Queries::PointPage> SqliteQueries::Points(const core::SweepId& sw
   if (!*key) return page;
   int64_t symbol = 0;  // Of the metric; 0: all.
   if (!metric.empty()) {
-    absl::Status status = Query(
-        connection, "SELECT key FROM symbol WHERE text = ?1",
+    absl::Status status = connection.Each(
+        "SELECT key FROM symbol WHERE text = ?1",
         [&](const Row& row) {
           symbol = row.integer(0);
           return absl::OkStatus();
@@ -253,11 +244,11 @@ absl::StatusOr<Queries::PointPage> SqliteQueries::Points(const core::SweepId& sw
   const uint64_t first_sequence = first == from.trial ? from.sequence : 0;
   if (trial && first > *trial) return page;
   absl::Status status =
-      Query(connection, select + "t.idx = ?2 AND p.sequence >= ?3 ORDER BY p.attempt, p.sequence LIMIT ?5", add, **key,
-            first, first_sequence, symbol, wanted);
+      connection.Each(select + "t.idx = ?2 AND p.sequence >= ?3 ORDER BY p.attempt, p.sequence LIMIT ?5", add, **key,
+                      first, first_sequence, symbol, wanted);
   if (status.ok() && !trial && !page.next) {
-    status = Query(connection, select + "t.idx > ?2 ORDER BY t.idx, p.attempt, p.sequence LIMIT ?3", add, **key, first,
-                   wanted - page.points.size(), symbol);
+    status = connection.Each(select + "t.idx > ?2 ORDER BY t.idx, p.attempt, p.sequence LIMIT ?3", add, **key, first,
+                             wanted - page.points.size(), symbol);
   }
   if (!status.ok()) return status;
   return page;
@@ -269,8 +260,7 @@ absl::StatusOr<std::vector<TrialOutcomeRow>> SqliteQueries::Outcomes(const core:
   Connection& connection = **reader;
   std::vector<TrialOutcomeRow> outcomes;
   Symbols symbols(connection);
-  absl::Status status = Query(
-      connection,
+  absl::Status status = connection.Each(
       "SELECT t.idx, t.config, t.seed, t.state, t.objective, t.metrics FROM sweep s JOIN trial t ON t.sweep = s.key "
       "WHERE s.id = ?1 ORDER BY t.idx",
       [&](const Row& row) {
@@ -292,8 +282,8 @@ absl::StatusOr<bool> SqliteQueries::IsArtifactKept(const std::string& sha256) {
   absl::StatusOr<ReaderPool::Reader> reader = readers_.Take();
   if (!reader.ok()) return reader.status();
   bool kept = false;
-  absl::Status status = Query(
-      **reader, "SELECT 1 FROM artifact a CROSS JOIN sweep s ON s.key = a.sweep WHERE a.sha256 = ?1 LIMIT 1",
+  absl::Status status = (**reader).Each(
+      "SELECT 1 FROM artifact a CROSS JOIN sweep s ON s.key = a.sweep WHERE a.sha256 = ?1 LIMIT 1",
       [&](const Row&) {
         kept = true;
         return absl::OkStatus();

@@ -91,9 +91,7 @@ absl::Status SqliteStore::OpenDatabase() {
 absl::Status SqliteStore::CheckAfterFault() {
   const std::string marker = FaultMarker(dir_);
   if (::access(marker.c_str(), F_OK) != 0) return absl::OkStatus();
-  absl::StatusOr<Statement> check = connection_->Prepare("PRAGMA integrity_check(1)");
-  if (!check.ok()) return check.status();
-  absl::Status status = check->Each([](const Row& row) {
+  absl::Status status = connection_->Each("PRAGMA integrity_check(1)", [](const Row& row) {
     if (row.text(0) == "ok") return absl::OkStatus();
     return absl::DataLossError(absl::StrCat("damaged after an I/O error: ", row.string(0)));
   });
@@ -160,16 +158,14 @@ absl::StatusOr<bool> SqliteStore::RemoveOld(core::WallTime now) {
 }
 
 absl::StatusOr<bool> SqliteStore::GiveBackSpace() {
-  absl::StatusOr<Statement> count = connection_->Prepare(
-      "SELECT f.freelist_count, p.page_count, a.auto_vacuum FROM pragma_freelist_count f, "
-      "pragma_page_count p, pragma_auto_vacuum a");
-  if (!count.ok()) return count.status();
   bool worthwhile = false;
-  absl::Status status = count->Each([&](const Row& row) {
-    const uint64_t free = row.number(0);
-    worthwhile = row.integer(2) == 2 && free >= kFewFreePages && free >= row.number(1) / 4;
-    return absl::OkStatus();
-  });
+  absl::Status status = connection_->Each(
+      "SELECT f.freelist_count, p.page_count, a.auto_vacuum FROM pragma_freelist_count f, "
+      "pragma_page_count p, pragma_auto_vacuum a",
+      [&](const Row& row) {
+        const uint64_t free = row.number(0);
+        worthwhile = row.integer(2) == 2 && free >= kFewFreePages && free >= row.number(1) / 4;
+      });
   if (status.ok() && worthwhile) {
     status = connection_->Execute(absl::StrCat("PRAGMA incremental_vacuum(", kPagesGivenBack, ")"));
   }
@@ -189,20 +185,17 @@ absl::StatusOr<bool> SqliteStore::Tidy(core::WallTime now) {
 absl::StatusOr<core::Snapshot> SqliteStore::Load() { return ReadSnapshot(*connection_); }
 
 absl::StatusOr<core::FinishedTrial> SqliteStore::FindFinished(const core::TrialKey& key) {
-  absl::StatusOr<Statement> statement = connection_->Prepare(
+  std::optional<core::FinishedTrial> found;
+  const absl::Status status = connection_->Each(
       "SELECT t.state, t.accepted, t.next_sequence, t.outcome, coalesce(t.outcome_message, t.message), "
       "t.weights_digest, d.text, e.text FROM sweep s JOIN trial t ON t.sweep = s.key AND t.idx = ?2 "
       "LEFT JOIN symbol d ON d.key = t.data_digest LEFT JOIN symbol e ON e.key = t.engine_fingerprint "
-      "WHERE s.id = ?1 AND t.state > 2");
-  if (!statement.ok()) return statement.status();
-  std::optional<core::FinishedTrial> found;
-  absl::Status status = statement->Each(
+      "WHERE s.id = ?1 AND t.state > 2",
       [&](const Row& row) {
         const StoredOutcome outcome{static_cast<int>(row.integer(3)), row.string(4), row.string(5), row.string(6),
                                     row.string(7)};
         found = core::FinishedTrial{static_cast<core::TrialState>(row.integer(0)),
                                     static_cast<uint32_t>(row.integer(1)), outcome.Identity(), row.number(2)};
-        return absl::OkStatus();
       },
       key.sweep, key.index);
   if (!status.ok()) return status;
@@ -212,13 +205,10 @@ absl::StatusOr<core::FinishedTrial> SqliteStore::FindFinished(const core::TrialK
 
 absl::StatusOr<core::CreateSweep::Stored> SqliteStore::FindRequest(const std::string& request_id) {
   std::optional<core::CreateSweep::Stored> found;
-  absl::StatusOr<Statement> statement =
-      connection_->Prepare("SELECT id, spec_digest FROM sweep WHERE request_id = ?1 AND request_id <> ''");
-  if (!statement.ok()) return statement.status();
-  absl::Status status = statement->Each(
+  const absl::Status status = connection_->Each(
+      "SELECT id, spec_digest FROM sweep WHERE request_id = ?1 AND request_id <> ''",
       [&](const Row& row) {
         found = core::CreateSweep::Stored{row.string(0), row.string(1)};
-        return absl::OkStatus();
       },
       request_id);
   if (!status.ok()) return status;
@@ -228,14 +218,11 @@ absl::StatusOr<core::CreateSweep::Stored> SqliteStore::FindRequest(const std::st
 
 absl::StatusOr<std::vector<core::RetrySweep::Failed>> SqliteStore::FailedTrials(const core::SweepId& id) {
   std::vector<core::RetrySweep::Failed> failed;
-  absl::StatusOr<Statement> statement = connection_->Prepare(
+  const absl::Status status = connection_->Each(
       "SELECT t.idx, t.attempts FROM sweep s CROSS JOIN trial t ON t.sweep = s.key AND t.state = 6 WHERE s.id = ?1 "
-      "ORDER BY t.idx");
-  if (!statement.ok()) return statement.status();
-  absl::Status status = statement->Each(
+      "ORDER BY t.idx",
       [&](const Row& row) {
         failed.push_back({row.number(0), static_cast<uint32_t>(row.integer(1))});
-        return absl::OkStatus();
       },
       id);
   if (!status.ok()) return status;

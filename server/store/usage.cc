@@ -14,43 +14,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-template <typename OnRow>
-absl::Status Each(Connection& connection, const char* sql, OnRow on_row) {
-  absl::StatusOr<Statement> statement = connection.Prepare(sql);
-  if (!statement.ok()) return statement.status();
-  return statement->Each([&](const Row& row) {
-    on_row(row);
-    return absl::OkStatus();
-  });
-}
-
 absl::Status MeasureDatabase(Connection& connection, UsageReport* report) {
   absl::Status status = CheckKind(connection);
   if (status.ok()) {
-    status = Each(connection,
-                  "SELECT p.page_count * s.page_size, f.freelist_count * s.page_size FROM pragma_page_count p, "
-                  "pragma_freelist_count f, pragma_page_size s",
-                  [&](const Row& row) {
-                    report->database_bytes = row.number(0);
-                    report->free_bytes = row.number(1);
-                  });
+    status = connection.Each(
+        "SELECT p.page_count * s.page_size, f.freelist_count * s.page_size FROM pragma_page_count p, "
+        "pragma_freelist_count f, pragma_page_size s",
+        [&](const Row& row) {
+          report->database_bytes = row.number(0);
+          report->free_bytes = row.number(1);
+        });
   }
   if (status.ok()) {
-    status =
-        Each(connection,
-             "SELECT coalesce(t.tbl_name, d.name), sum(d.pgsize) FROM dbstat d LEFT JOIN sqlite_schema t ON t.name "
-             "= d.name WHERE d.aggregate = TRUE GROUP BY 1 ORDER BY 2 DESC, 1",
-             [&](const Row& row) {
-               report->tables.push_back({row.string(0), row.number(1)});
-             });
+    status = connection.Each(
+        "SELECT coalesce(t.tbl_name, d.name), sum(d.pgsize) FROM dbstat d LEFT JOIN sqlite_schema t ON t.name "
+        "= d.name WHERE d.aggregate = TRUE GROUP BY 1 ORDER BY 2 DESC, 1",
+        [&](const Row& row) {
+          report->tables.push_back({row.string(0), row.number(1)});
+        });
   }
   if (status.ok()) {
-    status = Each(connection,
-                  "SELECT s.id, s.name, count(*) AS points FROM point p JOIN sweep s ON s.key = p.sweep GROUP BY s.key "
-                  "ORDER BY points DESC, s.key LIMIT 10",
-                  [&](const Row& row) {
-                    report->sweeps.push_back({row.string(0), row.string(1), row.number(2)});
-                  });
+    status = connection.Each(
+        "SELECT s.id, s.name, count(*) AS points FROM point p JOIN sweep s ON s.key = p.sweep GROUP BY s.key "
+        "ORDER BY points DESC, s.key LIMIT 10",
+        [&](const Row& row) {
+          report->sweeps.push_back({row.string(0), row.string(1), row.number(2)});
+        });
   }
   return status;
 }
@@ -68,12 +57,11 @@ absl::StatusOr<UsageReport> MeasureDataDir(const std::string& dir) {
   if (!status.ok()) return status;
   const uintmax_t log_bytes = fs::file_size(path + "-wal", error);
   if (!error) report.log_bytes = log_bytes;
-  for (fs::directory_iterator entry(fs::path(dir) / "artifacts", error), end; !error && entry != end;
-       entry.increment(error)) {
-    if (!IsDigestName(entry->path().filename().string())) continue;
-    std::error_code gone;
-    const uintmax_t bytes = entry->file_size(gone);
-    if (gone) continue;
+  const absl::StatusOr<std::vector<std::string>> artifacts = ArtifactsIn(dir);
+  if (!artifacts.ok()) return artifacts.status();
+  for (const std::string& name : *artifacts) {
+    const uintmax_t bytes = fs::file_size(fs::path(dir) / kArtifactFolder / name, error);
+    if (error) continue;  // Collected meanwhile.
     report.artifact_bytes += bytes;
     ++report.artifacts;
   }

@@ -123,6 +123,7 @@ class Checker::Follower {
   }
   void operator()(const WorkerRegistered&) {}
   void operator()(const WorkerStateChanged&) {}
+  void operator()(const Audited&) {}
   void operator()(const LeasesRenewed&) {}
   void operator()(const LeaseAnswered&) {}
 

@@ -72,17 +72,27 @@ TEST(RateCurvesTest, ABatchLargerThanTheSetIsRefused) {
 TEST(SparklineTest, FallsWithTheCosine) {
   const auto curves = RateCurves(Spec(), 1000);
   ASSERT_TRUE(curves.ok());
-  EXPECT_EQ(Sparkline((*curves)[0], 5), "█▇▄▂▁");
+  EXPECT_EQ(Sparkline((*curves)[0], 5), "██▆▃▁");
 }
 
 TEST(TextPlotTest, FallsWithTheCosineBetweenItsAxes) {
   const auto curves = RateCurves(Spec(), 1000);
   ASSERT_TRUE(curves.ok());
   EXPECT_EQ(TextPlot((*curves)[0], 5, 2),
-            "0.5 ┤█▆\n"
-            "    ┤███▃▁\n"
+            "0.5 ┤█▆▂\n"
+            "    ┤███▆▂\n"
             "  0 ┼─────\n"
             "    0   10 epochs\n");
+}
+
+TEST(TextPlotTest, ShowsATopBetweenTwoColumns) {
+  v1::SweepSpec spec = Spec();
+  v1::CyclicSchedule& cyclic = *spec.mutable_base()->mutable_train()->mutable_schedule()->mutable_cyclic();
+  cyclic.set_up_steps(7);
+  cyclic.set_min_factor(0);
+  const auto curves = RateCurves(spec, 1000);
+  ASSERT_TRUE(curves.ok()) << curves.status();
+  EXPECT_THAT(TextPlot((*curves)[0], 10, 2), HasSubstr("0.5 ┤"));
 }
 
 TEST(SvgTest, HasALineACurve) {

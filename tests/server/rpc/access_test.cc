@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "basin/v1/sweep_service.pb.h"
 #include "grpcpp/generic/generic_stub.h"
+#include "proto/contract/version.h"
 #include "server/access/method_table.h"
 #include "tests/server/rpc/test_server.h"
 
@@ -112,6 +113,72 @@ TEST_P(AccessTest, ARevokedTokenPassesNoMoreAfterAReload) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, AccessTest, testing::Values(Kind::kLoopback, Kind::kAnywhere),
                          [](const auto& kind) { return kind.param == Kind::kLoopback ? "Loopback" : "Anywhere"; });
+
+TEST_P(AccessTest, ASubmitterChangesHisOwnSweepsAndAnAdminEveryonesAndTheAuditNamesBoth) {
+  const std::string other = *access::TokenFile::Create(token_file_, "other", Role::kSubmit, "now");
+  ASSERT_TRUE(gatekeeper_->Reload().ok());
+  const auto sweeps = v1::SweepService::NewStub(channel_);
+  v1::CreateSweepResponse created;
+  {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + tokens_[Role::kSubmit]);
+    const grpc::Status status = sweeps->CreateSweep(&context, DigitsRequest(), &created);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  EXPECT_EQ(created.sweep().owner(), "submit");
+  const auto cancel = [&](const std::string& token) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + token);
+    v1::CancelSweepRequest request;
+    request.set_sweep(created.sweep().id());
+    v1::CancelSweepResponse response;
+    return sweeps->CancelSweep(&context, request, &response);
+  };
+  const grpc::Status refused = cancel(other);
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::PERMISSION_DENIED);
+  EXPECT_THAT(refused.error_message(), HasSubstr("belongs to 'submit'"));
+  EXPECT_TRUE(cancel(tokens_[Role::kAdmin]).ok());
+  std::vector<std::string> audit;
+  const std::string sql = "SELECT actor || ': ' || action FROM audit WHERE subject = '" + created.sweep().id() + "'";
+  const auto ran = queries_->RunSql(
+      sql, {}, nullptr, [](const auto&) {},
+      [&](const v1::SqlRow& row) {
+        audit.push_back(row.cells(0).text());
+        return true;
+      });
+  EXPECT_TRUE(ran.ok()) << ran.status();
+  EXPECT_THAT(audit, testing::ElementsAre("submit: create sweep", "admin: cancel sweep"));
+}
+
+TEST_P(AccessTest, AWorkersTokenActsForNoOtherWorker) {
+  const std::string other = *access::TokenFile::Create(token_file_, "other", Role::kWorker, "now");
+  ASSERT_TRUE(gatekeeper_->Reload().ok());
+  const auto workers = v1::WorkerService::NewStub(channel_);
+  v1::RegisterWorkerRequest registration;
+  registration.set_name("w");
+  registration.set_protocol_version(contract::kProtocolVersion);
+  registration.set_engine_fingerprint("engine");
+  registration.set_slots(1);
+  registration.set_threads_per_trial(1);
+  v1::RegisterWorkerResponse registered;
+  {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + tokens_[Role::kWorker]);
+    const grpc::Status status = workers->RegisterWorker(&context, registration, &registered);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+  }
+  const auto code = [&](const std::string& token) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", "Bearer " + token);
+    v1::LeaseTrialsRequest request;
+    request.set_worker_id(registered.worker_id());
+    request.set_max_trials(1);
+    v1::LeaseTrialsResponse response;
+    return workers->LeaseTrials(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(code(other), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(code(tokens_[Role::kWorker]), grpc::StatusCode::OK);
+}
 
 class LoopbackAccessTest : public AccessTest {};
 

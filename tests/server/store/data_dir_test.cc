@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/digest.h"
+#include "server/store/artifact_store.h"
 #include "server/store/sqlite_queries.h"
 #include "tests/server/store/stored_sweep.h"
 
@@ -30,8 +31,10 @@ class DataDirTest : public ::testing::Test {
   }
   std::string AddArtifact(const std::string& bytes) {
     const std::string digest = contract::Sha256Hex(bytes);
-    fs::create_directory(fs::path(sweep_.dir()) / "artifacts");
-    std::ofstream(fs::path(sweep_.dir()) / "artifacts" / digest) << bytes;
+    const fs::path folder = fs::path(sweep_.dir()) / "artifacts";
+    fs::create_directory(folder);
+    std::ofstream(folder / "coming") << bytes;
+    fs::rename(folder / "coming", folder / digest);
     return digest;
   }
   static void Flip(const fs::path& path, std::streamoff at) {
@@ -79,6 +82,39 @@ TEST_F(DataDirTest, ABackupIsOneCommitWhileTheServerGoesOnWriting) {
   }
   stop = true;
   writer.join();
+}
+
+TEST_F(DataDirTest, ABackupHasEveryCheckpointThatItRefersToWhileTheyComeAndGo) {
+  const auto queries = SqliteQueries::Open(sweep_.dir(), [] { return core::MonoTime(); });
+  ASSERT_TRUE(queries.ok()) << queries.status();
+  const auto artifacts = ArtifactStore::Open(sweep_.dir(), {});
+  ASSERT_TRUE(artifacts.ok()) << artifacts.status();
+  std::atomic<bool> stop = false;
+  std::atomic<uint64_t> collected = 0;
+  std::thread server([&] {
+    for (uint64_t step = 10; !stop; ++step) {
+      const std::string bytes = absl::StrCat("checkpoint of step ", step);
+      auto upload = (*artifacts)->Begin(bytes.size());
+      ASSERT_TRUE((*upload)->Append(bytes).ok());
+      const auto hold = (*upload)->Finish(contract::Sha256Hex(bytes));
+      ASSERT_TRUE(hold.ok()) << hold.status();
+      sweep_.AddCheckpoint(contract::Sha256Hex(bytes), step);
+      const auto removed =
+          (*artifacts)->Collect([&](const std::string& sha256) { return (*queries)->IsArtifactKept(sha256); });
+      ASSERT_TRUE(removed.ok()) << removed.status();
+      collected += *removed;
+    }
+  });
+  for (int i = 0; i < 20; ++i) {
+    const fs::path to = target_.path() / absl::StrCat("backup", i);
+    const absl::Status status = BackUp(sweep_.dir(), to.string());
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(Damages(to), IsEmpty());
+    EXPECT_THAT(Damages(sweep_.dir()), IsEmpty());
+  }
+  stop = true;
+  server.join();
+  EXPECT_GT(collected, 0u);
 }
 
 TEST_F(DataDirTest, ABackupHasChecksumsThatOtherToolsRead) {

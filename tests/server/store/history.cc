@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 #include <utility>
+#include <variant>
 
 #include "google/protobuf/text_format.h"
 
@@ -96,7 +97,20 @@ void History::Restart() {  // The new scheduler's time begins anew, like a monot
   scheduler_ = Scheduler(State::Restore({}, Expect(store_->Load()), Scheduler().now()));
 }
 
-void History::Do(const server::core::Command& command) {
+void History::Do(server::core::Command command) {
+  std::visit(
+      [this](auto& one) {
+        if constexpr (requires { one.principal; }) {
+          const WorkerEntry* worker = nullptr;
+          if constexpr (requires { one.worker; }) {
+            worker = state().FindWorker(one.worker);
+          } else {
+            worker = state().FindWorker(one.id);
+          }
+          if (worker != nullptr) one.principal = worker->record.description.principal;
+        }
+      },
+      command);
   if (!scheduler_.Do(command).ok()) return;  // Refused: nothing happened.
   events_.insert(events_.end(), scheduler_.events().begin(), scheduler_.events().end());
 }
@@ -139,7 +153,7 @@ void History::CreateSweep() {
   if (Draw(3) == 0) sweep.trial_seconds = 50;
   const std::string number = std::to_string(names_++);
   Do(server::core::CreateSweep{"sweep" + number, sweep.Build(), Draw(2) == 0 ? "request" + number : "",
-                               "digest" + number, std::nullopt});
+                               "digest" + number, std::nullopt, Draw(2) == 0 ? Actor{"alice"} : Actor{}});
 }
 
 void History::ChangeSweep() {
@@ -178,6 +192,7 @@ void History::ChangeWorker() {
   WorkerDescription worker = Description("name" + std::to_string(Draw(4)), static_cast<uint32_t>(1 + Draw(4)));
   if (Draw(4) == 0) worker.engine_fingerprint = "engine-2";
   if (Draw(2) == 0) worker.datasets["mnist"] = "digest-2";
+  if (Draw(2) == 0) worker.principal = worker.name + "-token";
   Do(RegisterWorker{"w-" + std::to_string(names_++), std::move(worker)});
 }
 
@@ -254,10 +269,10 @@ std::string Describe(const State& state) {
     const SweepRecord& r = sweep.record;
     const TrialCounts& c = r.counts;
     out << "sweep " << id << " name=" << r.name << " state=" << static_cast<int>(r.state) << " message=" << r.message
-        << " request=" << r.request_id << " digest=" << r.spec_digest << " priority=" << r.priority
-        << " space=" << r.configs << "x" << r.seeds << " maximize=" << r.maximize << " counts=" << c.pending << ","
-        << c.running << "," << c.succeeded << "," << c.diverged << "," << c.pruned << "," << c.failed << ","
-        << c.cancelled << " engine=" << r.pins.engine_fingerprint
+        << " request=" << r.request_id << " digest=" << r.spec_digest << " owner=" << r.owner
+        << " priority=" << r.priority << " space=" << r.configs << "x" << r.seeds << " maximize=" << r.maximize
+        << " counts=" << c.pending << "," << c.running << "," << c.succeeded << "," << c.diverged << "," << c.pruned
+        << "," << c.failed << "," << c.cancelled << " engine=" << r.pins.engine_fingerprint
         << " best=" << (r.best_trial ? std::to_string(*r.best_trial) : "none") << "," << Bits(r.best_objective)
         << " times=" << r.created_at.count() << "," << r.started_at.value_or(WallTime(-1)).count() << ","
         << r.ended_at.value_or(WallTime(-1)).count() << " next=" << sweep.next_index << "\n";
@@ -284,7 +299,8 @@ std::string Describe(const State& state) {
     if (worker.record.state == WorkerState::kLeft) continue;
     out << "worker " << id << " name=" << d.name << " version=" << d.version << " engine=" << d.engine_fingerprint
         << " slots=" << d.slots << "x" << d.threads_per_trial << " state=" << static_cast<int>(worker.record.state)
-        << " connected=" << worker.record.connected_at.count() << " finished=" << worker.record.trials_finished;
+        << " principal=" << d.principal << " connected=" << worker.record.connected_at.count()
+        << " finished=" << worker.record.trials_finished;
     for (const auto& [set, digest] : d.datasets) out << " " << set << "=" << digest;
     for (const TrialKey& key : worker.running) out << " runs=" << key.sweep << "/" << key.index;
     out << "\n";

@@ -55,7 +55,8 @@ class History {
   void Lease();
   void ChangeCheckpoint();
   void Report();
-  void Do(const server::core::Command& command);
+  // As the caller whom a command about a worker is open to.
+  void Do(server::core::Command command);
   std::string AnySweep();
   std::string AnyWorker();
 

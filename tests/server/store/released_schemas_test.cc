@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "proto/contract/digest.h"
 #include "server/store/data_dir.h"
 #include "server/store/schema.h"
 #include "server/store/sqlite_queries.h"
@@ -31,6 +33,10 @@ class ReleasedSchemaTest : public ::testing::TestWithParam<int> {
     const absl::Status status = (*connection)->Execute(sql.str());
     EXPECT_TRUE(status.ok()) << status;
     EXPECT_EQ(*ReadSchemaVersion(**connection), static_cast<uint32_t>(GetParam()));
+    if (GetParam() < 2) return;
+    // The checkpoint that one of its running trials has.
+    std::filesystem::create_directory(dir_.path() / "artifacts");
+    std::ofstream(dir_.path() / "artifacts" / contract::Sha256Hex("checkpoint\n")) << "checkpoint\n";
   }
 
   const core::SweepRecord* Find(const core::Snapshot& snapshot, const std::string& name) {
@@ -58,6 +64,16 @@ TEST_P(ReleasedSchemaTest, OpensAtTheNewestSchemaWithEverySweep) {
   EXPECT_EQ(running->counts.running, 2u);
   EXPECT_EQ(running->counts.pending, 2u);
   EXPECT_TRUE((*store)->FindFinished({finished->id, 3}).ok());
+}
+
+TEST_P(ReleasedSchemaTest, ARunningTrialKeepsItsCheckpoint) {
+  if (GetParam() < 2) GTEST_SKIP() << "schema 1 has no checkpoints";
+  const auto store = SqliteStore::Open(dir_.path().string());
+  ASSERT_TRUE(store.ok()) << store.status();
+  size_t checkpoints = 0;
+  const auto snapshot = (*store)->Load();
+  for (const core::OpenTrial& trial : snapshot->open) checkpoints += trial.checkpoints.size();
+  EXPECT_EQ(checkpoints, 1u);
 }
 
 TEST_P(ReleasedSchemaTest, ItsTrialsAndPointsAreReadAsBefore) {
@@ -97,7 +113,7 @@ TEST_P(ReleasedSchemaTest, ItIsWholeBeforeAndAfter) {
   EXPECT_EQ(report->schema_version, SchemaVersion());
 }
 
-INSTANTIATE_TEST_SUITE_P(, ReleasedSchemaTest, ::testing::Values(1),
+INSTANTIATE_TEST_SUITE_P(, ReleasedSchemaTest, ::testing::Values(1, 2),
                          [](const auto& version) { return "Schema" + std::to_string(version.param); });
 
 }  // namespace

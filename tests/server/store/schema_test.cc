@@ -71,7 +71,8 @@ TEST_F(SchemaTest, StepThatFailsLeavesNothing) {
 TEST_F(SchemaTest, ViewsAreThoseOfTheDocumentation) {
   std::vector<std::string> names;
   for (const View& view : DocumentedViews()) names.push_back(view.name);
-  EXPECT_THAT(names, ElementsAre("sweeps", "configs", "trials", "metrics", "params", "events", "workers", "artifacts"));
+  EXPECT_THAT(names, ElementsAre("sweeps", "configs", "trials", "metrics", "params", "events", "workers", "artifacts",
+                                 "audit"));
 }
 
 TEST_F(SchemaTest, UnsettledTrialsAreFoundByTheirIndex) {
@@ -93,7 +94,9 @@ TEST_F(SchemaTest, MetricsOfATrialAreFoundByKey) {
 TEST_F(SchemaTest, FirstVersionIsBroughtUpToDateWithItsLineage) {
   ASSERT_TRUE(Migrate(*connection_).ok());
   ASSERT_TRUE(connection_
-                  ->Execute("DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"
+                  ->Execute("DROP VIEW sweeps; DROP VIEW audit; DROP TABLE audit_entry;"
+                            "ALTER TABLE sweep DROP COLUMN owner; ALTER TABLE worker DROP COLUMN principal;"
+                            "DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"
                             "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures) "
                             "VALUES(1, 0, 0, 0, 3, 3, 2), (1, 1, 1, 0, 3, 1, 0); PRAGMA user_version = 1")
                   .ok());

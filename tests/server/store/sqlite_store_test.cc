@@ -201,6 +201,25 @@ TEST(SqliteStoreTest, LogIsMovedIntoTheFileAsItGrows) {
   EXPECT_GT(fs::file_size(stored.dir() + "/basin.db"), 4u << 20);
 }
 
+TEST(SqliteStoreTest, TheAuditStaysWhenItsSweepGoesAndIsNeverChanged) {
+  StoredSweep stored;
+  stored.Commit({core::SweepStateChanged{"s", core::SweepState::kCancelled, "", nullptr, StoredSweep::kTime},
+                 core::Audited{"alice", "cancel sweep", "s", StoredSweep::kTime}});
+  stored.Commit(
+      {core::SweepDeleted{"s", StoredSweep::kTime}, core::Audited{"root", "delete sweep", "s", StoredSweep::kTime}});
+  EXPECT_EQ(Count(stored.dir(),
+                  "SELECT count(*) FROM audit WHERE actor = 'alice' AND action = 'cancel sweep' AND "
+                  "subject = 's' AND time = '2023-11-14T22:13:20.250Z'"),
+            1);
+  EXPECT_EQ(Count(stored.dir(), "SELECT count(*) FROM audit"), 2);
+  stored.Close();
+  const auto connection = Connection::Open(SqliteStore::DatabasePath(stored.dir()), Connection::Mode::kReadWrite);
+  for (const char* change :
+       {"UPDATE audit_entry SET actor = 'bob'", "DELETE FROM audit_entry", "DELETE FROM audit_entry WHERE key = 1"}) {
+    EXPECT_THAT(std::string((*connection)->Execute(change).message()), ::testing::HasSubstr("append-only")) << change;
+  }
+}
+
 TEST(SqliteStoreTest, RowsOfADeletedSweepGoPieceByPiece) {
   StoredSweep stored;
   std::vector<core::Event> events;

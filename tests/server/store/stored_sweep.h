@@ -46,9 +46,9 @@ class StoredSweep {
     EXPECT_TRUE(status.ok()) << status;
   }
   // Of trial 2; the file is not made.
-  void AddCheckpoint(const std::string& sha256) {
+  void AddCheckpoint(const std::string& sha256, uint64_t step = 5) {
     server::core::Checkpoint checkpoint;
-    checkpoint.file = {server::core::ArtifactKind::kCheckpoint, "checkpoint", 5, 100, sha256};
+    checkpoint.file = {server::core::ArtifactKind::kCheckpoint, "checkpoint", step, 100, sha256};
     checkpoint.attempt = 1;
     checkpoint.progress.next_sequence = 1;
     Commit({server::core::CheckpointAdded{{"s", 2}, checkpoint, kTime}});
