@@ -33,7 +33,8 @@ struct RateCurve {
 inline constexpr size_t kMostCurves = 1000;
 absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std::optional<uint64_t> train_size);
 
-// A curve in a few characters: ▁▂▃▄▅▆▇█, `width` of them, from zero to the curve's top.
+// A curve in a few characters: ▁▂▃▄▅▆▇█, `width` of them, from zero to the curve's top. Each shows the highest rate of
+// its part of the training.
 std::string Sparkline(const RateCurve& curve, size_t width);
 
 // A curve in `height` lines of `width` characters, from zero to the curve's top, with both axes:
@@ -43,7 +44,7 @@ std::string Sparkline(const RateCurve& curve, size_t width);
 //        0 ┼──────────
 //          0         4 epochs
 //
-// A column shows the rate at its step: with more steps than columns, those between two columns are left out.
+// A column shows the highest rate of its part of the training.
 std::string TextPlot(const RateCurve& curve, size_t width, size_t height);
 
 // A drawing of the curves over the epochs.

@@ -17,6 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kMaxDamages = 100;
+constexpr uint32_t kFirstWithArtifacts = 2;  // Schema.
 
 class Check {
  public:
@@ -56,7 +57,7 @@ class Check {
     });
     if (!status.ok() || !report_.damages.empty()) return status;
     status = Counts(connection);
-    if (status.ok()) status = ReferencedArtifacts(connection);
+    if (status.ok() && *version >= kFirstWithArtifacts) status = ReferencedArtifacts(connection);
     // An older schema is read after its migration alone.
     if (status.ok() && *version == SchemaVersion()) status = ReadSnapshot(connection).status();
     return status;
@@ -85,7 +86,8 @@ class Check {
   // before its file: one is lost only if it is still referred to after its file was looked for.
   absl::Status ReferencedArtifacts(Connection& connection) {
     std::vector<std::string> missing;
-    absl::Status status = EachArtifactReference(connection, [&](const std::string& sha256) {
+    absl::Status status = connection.Each("SELECT DISTINCT sha256 FROM artifact", [&](const Row& row) {
+      const std::string sha256 = row.string(0);
       std::error_code error;
       if (!fs::exists(dir_ / kArtifactFolder / sha256, error)) missing.push_back(sha256);
     });

@@ -13,7 +13,7 @@
 namespace basin::server::store {
 
 // Copies the data dir to the new folder `to`: the database as of one commit, every artifact that it may refer to, and
-// the hashes of tokens.
+// the hashes of tokens. Meanwhile a running server removes no artifacts.
 // `to` appears as a whole, safe from power loss, or not at all; what an interrupted backup left behind is called
 // `TO.partial` and is removed by the next one. `to` is a data dir itself; its SHA256SUMS is what `sha256sum -c` reads.
 //

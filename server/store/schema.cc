@@ -173,8 +173,6 @@ CREATE TABLE deleted_sweep(
 CREATE INDEX deleted_sweep_left ON deleted_sweep(key) WHERE purged = 0;
 )sql";
 
-constexpr uint32_t kFirstWithArtifacts = 2;
-
 // Version 2. `next_sequence` of a checkpoint is the number of points told before it.
 constexpr std::string_view kArtifactTables = R"sql(
 -- Files of trials, in the artifact store.
@@ -378,13 +376,6 @@ absl::Status CheckKind(Connection& connection) {
   if (!application.ok()) return application.status();
   if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
   return absl::OkStatus();
-}
-
-absl::Status EachArtifactReference(Connection& connection, const std::function<void(const std::string& sha256)>& call) {
-  const absl::StatusOr<uint32_t> version = ReadSchemaVersion(connection);
-  if (!version.ok() || *version < kFirstWithArtifacts) return version.status();
-  return connection.Each("SELECT DISTINCT a.sha256 FROM artifact a JOIN sweep s ON s.key = a.sweep",
-                         [&](const Row& row) { call(row.string(0)); });
 }
 
 absl::Status Migrate(Connection& connection) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,9 +56,6 @@ absl::Status CheckKind(Connection& connection);
 
 // The schema version of a database.
 absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection);
-
-// Calls for each artifact that the database refers to, once; a schema older than artifacts has none.
-absl::Status EachArtifactReference(Connection& connection, const std::function<void(const std::string& sha256)>& call);
 
 // Whether point `p` of trial `t` is of the accepted lineage: of the last attempt, or of an earlier one before the
 // checkpoint from which its successors went on.
