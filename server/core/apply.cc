@@ -157,6 +157,9 @@ class State::Applier {
     Touch(Sweep(event.key.sweep));
   }
 
+  // Only the store remembers them: no decision asks for them.
+  void operator()(const WeightsAdded& event) { Running(event.key, event.attempt); }
+
   void operator()(const TrialRequeued& event) {
     SweepEntry& sweep = Sweep(event.key.sweep);
     const auto trial = sweep.running.find(event.key.index);

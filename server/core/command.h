@@ -106,6 +106,13 @@ struct RejectCheckpoint {
   std::string sha256;
   std::string principal = {};
 };
+// The file is in the artifact store already.
+struct AddWeights {
+  WorkerId worker;
+  TrialKey key;
+  uint32_t attempt = 0;
+  Artifact file;
+};
 // Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late, if it
 // was stopped or the machine slept, and zero otherwise. Unless it is zero nothing ends: every lease gets a fresh term
 // instead, so that heartbeats and results waiting in the queue count.
@@ -115,7 +122,8 @@ struct ExpireLeases {
 
 using Command =
     std::variant<CreateSweep, PauseSweep, ResumeSweep, CancelSweep, RetrySweep, DeleteSweep, RegisterWorker,
-                 UnregisterWorker, DrainWorker, LeaseTrials, Report, AddCheckpoint, RejectCheckpoint, ExpireLeases>;
+                 UnregisterWorker, DrainWorker, LeaseTrials, Report, AddCheckpoint, RejectCheckpoint, AddWeights,
+                 ExpireLeases>;
 
 struct SweepReply {  // To every command on a sweep.
   SweepId id;

@@ -71,4 +71,12 @@ absl::StatusOr<Decision> DecideOne(const State& state, const RejectCheckpoint& c
   return Decision{std::move(events), reply(other)};
 }
 
+absl::StatusOr<Decision> DecideOne(const State& state, const AddWeights& command, Now now) {
+  const absl::StatusOr<const RunningTrial*> trial = FindOpen(state, command.worker, command.key, command.attempt);
+  if (!trial.ok()) return trial.status();
+  std::vector<Event> events = SignOfLife(state, command.worker, command.key, now);
+  events.push_back(WeightsAdded{command.key, command.attempt, command.file, now.wall});
+  return Decision{std::move(events), NoReply{}};
+}
+
 }  // namespace basin::server::core

@@ -24,6 +24,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
 absl::StatusOr<Decision> DecideOne(const State& state, const Report& command, Now now);
 absl::StatusOr<Decision> DecideOne(const State& state, const AddCheckpoint& command, Now now);
 absl::StatusOr<Decision> DecideOne(const State& state, const RejectCheckpoint& command, Now now);
+absl::StatusOr<Decision> DecideOne(const State& state, const AddWeights& command, Now now);
 absl::StatusOr<Decision> DecideOne(const State& state, const ExpireLeases& command, Now now);
 
 // NOT_FOUND when the worker is not known, or has left.

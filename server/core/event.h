@@ -71,6 +71,14 @@ struct CheckpointRejected {
   Checkpoint rejected;
   std::optional<Checkpoint> from;  // Instead; nothing: the attempt begins at the start.
 };
+// The final weights of the open attempt, in the place of any before. They become the trial's with the result of this
+// attempt, in its commit, and go with the attempt otherwise.
+struct WeightsAdded {
+  TrialKey key;
+  uint32_t attempt = 0;
+  Artifact file;
+  WallTime at{};
+};
 // An attempt ended without a result; the trial is PENDING again.
 struct TrialRequeued {
   TrialKey key;
@@ -138,7 +146,8 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
 };
 
 using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
-                           CheckpointAdded, CheckpointRejected, TrialRequeued, TrialFinished, PendingCancelled,
-                           TrialRetried, WorkerRegistered, WorkerStateChanged, Audited, LeasesRenewed, LeaseAnswered>;
+                           CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued, TrialFinished,
+                           PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged, Audited,
+                           LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

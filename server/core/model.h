@@ -100,7 +100,7 @@ struct Progress {
   double epoch = 0;
 };
 
-enum class ArtifactKind { kCheckpoint = 1 };  // As in v1.
+enum class ArtifactKind { kCheckpoint = 1, kWeights = 2 };  // As stored.
 // A file that a trial left, in the artifact store.
 struct Artifact {
   ArtifactKind kind = ArtifactKind::kCheckpoint;

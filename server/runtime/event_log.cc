@@ -54,6 +54,14 @@ struct Logger {
          {"step", event.checkpoint.file.step},
          {"bytes", event.checkpoint.file.bytes}});
   }
+  void operator()(const core::WeightsAdded& event) const {
+    Log(LogLevel::kDebug, "weights stored",
+        {{"sweep", event.key.sweep},
+         {"trial", event.key.index},
+         {"attempt", event.attempt},
+         {"step", event.file.step},
+         {"bytes", event.file.bytes}});
+  }
   void operator()(const core::TrialRequeued& event) const {
     Log(LogLevel::kWarn, "trial queued again",
         {{"sweep", event.key.sweep},

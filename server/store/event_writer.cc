@@ -332,6 +332,7 @@ absl::Status EventWriter::On(const core::TrialRequeued& event) {
   absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
   if (!sweep.ok()) return sweep.status();
   absl::Status status = sql_->requeue_trial.Run((*sweep)->key, event.key.index, event.failures, event.message);
+  if (status.ok()) status = sql_->drop_weights.Run((*sweep)->key, event.key.index);
   if (!status.ok()) return status;
   --(*sweep)->counts.running;
   ++(*sweep)->counts.pending;
@@ -378,7 +379,9 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
       same_message ? std::nullopt : std::optional(outcome.message),
       event.outcome ? std::optional<int64_t>(outcome.duration.count()) : std::nullopt, outcome.weights_digest, data,
       engine, last.empty() ? std::nullopt : std::optional(Blob{packed}));
-  if (status.ok()) status = sql_->drop_checkpoints.Run(sweep.key, index);
+  // Of a result, the weights of its attempt stay; of anything else no file.
+  const bool is_result = event.state == TrialState::kSucceeded || event.state == TrialState::kDiverged;
+  if (status.ok()) status = sql_->settle_artifacts.Run(sweep.key, index, is_result ? event.attempt : 0);
   if (!status.ok()) return status;
 
   --CountOf(sweep.counts, *before);

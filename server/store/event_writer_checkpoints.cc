@@ -31,4 +31,14 @@ absl::Status EventWriter::On(const core::CheckpointRejected& event) {
   return WriteResumption(key, event.key.index, event.attempt, event.from);
 }
 
+absl::Status EventWriter::On(const core::WeightsAdded& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
+  if (!sweep.ok()) return sweep.status();
+  const int64_t key = (*sweep)->key;
+  absl::Status status = sql_->drop_weights.Run(key, event.key.index);
+  if (!status.ok()) return status;
+  return sql_->add_artifact.Run(key, event.key.index, static_cast<int>(event.file.kind), event.attempt, event.file.step,
+                                event.file.name, event.file.bytes, event.file.sha256, 0, TimeColumn(event.at));
+}
+
 }  // namespace basin::server::store

@@ -92,6 +92,7 @@ class MemoryStore::Applier {
     });
     static_cast<core::Progress&>(open) = event.from ? event.from->progress : core::Progress{};
   }
+  void operator()(const core::WeightsAdded&) {}  // No snapshot has them.
   void operator()(const core::TrialRequeued& event) {
     Sweep& sweep = Find(event.key.sweep);
     Trial& trial = sweep.trials.at(event.key.index);

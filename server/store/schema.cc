@@ -270,9 +270,12 @@ std::string Trials() {
 
 std::string Artifacts() {
   return absl::StrCat("SELECT s.id AS sweep, a.trial AS trial, a.attempt AS attempt, a.name AS name, ",
-                      NameOf("a.kind", {"checkpoint"}), " AS kind, a.step AS step, a.bytes AS bytes, ",
+                      NameOf("a.kind", {"checkpoint", "weights"}), " AS kind, a.step AS step, a.bytes AS bytes, ",
                       "a.sha256 AS sha256, ", TimeText("a.at"),
-                      " AS created FROM artifact a JOIN sweep s ON s.key = a.sweep");
+                      " AS created FROM artifact a JOIN sweep s ON s.key = a.sweep "
+                      // Uploaded weights are the trial's once their attempt's result is accepted.
+                      "WHERE a.kind <> 2 OR EXISTS (SELECT 1 FROM trial t WHERE t.sweep = a.sweep AND t.idx = a.trial "
+                      "AND t.accepted = a.attempt)");
 }
 
 std::string Metrics() {

@@ -71,6 +71,7 @@ class Checker::Follower {
   }
   void operator()(const CheckpointAdded&) {}
   void operator()(const CheckpointRejected&) {}
+  void operator()(const WeightsAdded& event) { Open(event.key, event.attempt, Text(event.key, event.attempt)); }
   void operator()(const TrialRequeued& event) {
     const std::string text = Text(event.key, event.attempt);
     Trial* trial = Open(event.key, event.attempt, text);
