@@ -247,6 +247,36 @@ Pager<v1::TrialPoint> Client::Points(const std::string& sweep) {
                                &v1::ListMetricPointsResponse::mutable_points);
 }
 
+Pager<v1::Artifact> Client::Artifacts(const std::string& sweep, std::optional<uint64_t> trial) {
+  v1::ListArtifactsRequest request;
+  request.set_sweep(sweep);
+  if (trial) request.set_trial(*trial);
+  return Pages<v1::Artifact>(&v1::SweepService::Stub::ListArtifacts, std::move(request),
+                             &v1::ListArtifactsResponse::mutable_artifacts);
+}
+
+absl::Status Client::DownloadArtifact(const v1::Artifact& artifact,
+                                      const std::function<void(const std::string&)>& sink) {
+  constexpr double kSlowestBytesPerSecond = 1 << 20;
+  v1::DownloadArtifactRequest request;
+  request.set_sweep(artifact.sweep_id());
+  request.set_trial(artifact.trial());
+  request.set_name(artifact.name());
+  bool begun = false;
+  return Invoke(
+      options_.deadline_seconds + static_cast<double>(artifact.bytes()) / kSlowestBytesPerSecond,
+      [&](grpc::ClientContext* context) {
+        const auto reader = stub_->DownloadArtifact(context, request);
+        v1::DownloadArtifactResponse response;
+        while (reader->Read(&response)) {
+          begun = true;
+          sink(response.data());
+        }
+        return reader->Finish();
+      },
+      [&] { return !begun; });
+}
+
 Pager<v1::Worker> Client::Workers() {
   return Pages<v1::Worker>(&v1::SweepService::Stub::ListWorkers, v1::ListWorkersRequest(),
                            &v1::ListWorkersResponse::mutable_workers);

@@ -58,6 +58,11 @@ class Client {
 
   Pager<v1::Trial> Trials(const std::string& sweep, std::vector<v1::TrialState> states = {});
   Pager<v1::TrialPoint> Points(const std::string& sweep);
+  // Of one trial, or of all.
+  Pager<v1::Artifact> Artifacts(const std::string& sweep, std::optional<uint64_t> trial);
+  // Hands the bytes of a file to `sink`, in order; not repeated once some have come. After an error, such as DATA_LOSS
+  // at the end, nothing of them is to be used.
+  absl::Status DownloadArtifact(const v1::Artifact& artifact, const std::function<void(const std::string&)>& sink);
   // One page, as the request says.
   absl::StatusOr<v1::ListResultsResponse> Results(const v1::ListResultsRequest& request);
 

@@ -13,6 +13,7 @@ Command WatchCommand();
 Command ResultsCommand();
 Command TrialsCommand();
 Command ExportCommand();
+Command ArtifactsCommand();
 Command SqlCommand();
 Command PauseCommand();
 Command ResumeCommand();

@@ -20,6 +20,8 @@ constexpr Entry kTable[] = {
     {"basin.v1.SweepService/ListSweeps", Role::kRead},
     {"basin.v1.SweepService/ListTrials", Role::kRead},
     {"basin.v1.SweepService/ListMetricPoints", Role::kRead},
+    {"basin.v1.SweepService/ListArtifacts", Role::kRead},
+    {"basin.v1.SweepService/DownloadArtifact", Role::kRead},
     {"basin.v1.SweepService/ListResults", Role::kRead},
     {"basin.v1.SweepService/ListWorkers", Role::kRead},
     {"basin.v1.SweepService/QuerySql", Role::kRead},

@@ -112,6 +112,7 @@ struct AddWeights {
   TrialKey key;
   uint32_t attempt = 0;
   Artifact file;
+  std::string principal = {};
 };
 // Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late, if it
 // was stopped or the machine slept, and zero otherwise. Unless it is zero nothing ends: every lease gets a fresh term
@@ -120,10 +121,9 @@ struct ExpireLeases {
   MonoTime stalled{};
 };
 
-using Command =
-    std::variant<CreateSweep, PauseSweep, ResumeSweep, CancelSweep, RetrySweep, DeleteSweep, RegisterWorker,
-                 UnregisterWorker, DrainWorker, LeaseTrials, Report, AddCheckpoint, RejectCheckpoint, AddWeights,
-                 ExpireLeases>;
+using Command = std::variant<CreateSweep, PauseSweep, ResumeSweep, CancelSweep, RetrySweep, DeleteSweep, RegisterWorker,
+                             UnregisterWorker, DrainWorker, LeaseTrials, Report, AddCheckpoint, RejectCheckpoint,
+                             AddWeights, ExpireLeases>;
 
 struct SweepReply {  // To every command on a sweep.
   SweepId id;

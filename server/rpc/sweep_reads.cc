@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/version.h"
@@ -155,6 +156,40 @@ absl::Status ListMetricPoints(const Parts& parts, const v1::ListMetricPointsRequ
         MakePageToken(page->scope, absl::StrCat(points->next->trial, ":", points->next->sequence)));
   }
   return absl::OkStatus();
+}
+
+absl::Status ListArtifacts(const Parts& parts, const v1::ListArtifactsRequest& request,
+                           v1::ListArtifactsResponse* response) {
+  const absl::StatusOr<PageStart> page = ReadNumberedPage(parts, request, 3);
+  if (!page.ok()) return page.status();
+  const std::optional<uint64_t> trial = request.has_trial() ? std::optional<uint64_t>(request.trial()) : std::nullopt;
+  absl::StatusOr<std::vector<v1::Artifact>> artifacts = parts.queries->Artifacts(
+      page->sweep, trial, {.trial = page->cursor[0], .kind = page->cursor[1], .step = page->cursor[2]}, page->size + 1);
+  if (!artifacts.ok()) return artifacts.status();
+  const size_t count = std::min<size_t>(page->size, CountThatFits(*artifacts));
+  for (size_t i = 0; i < count; ++i) *response->add_artifacts() = std::move((*artifacts)[i]);
+  if (count < artifacts->size()) {
+    const v1::Artifact& next = (*artifacts)[count];
+    response->set_next_page_token(
+        MakePageToken(page->scope, absl::StrCat(next.trial(), ":", static_cast<int>(next.kind()), ":", next.step())));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> FindArtifact(const Parts& parts, const v1::DownloadArtifactRequest& request) {
+  constexpr uint32_t kMostOfATrial = 100;
+  const absl::StatusOr<core::SweepId> sweep = parts.board->FindSweep(request.sweep());
+  if (!sweep.ok()) return sweep.status();
+  const absl::StatusOr<std::vector<v1::Artifact>> artifacts =
+      parts.queries->Artifacts(*sweep, request.trial(), {}, kMostOfATrial);
+  if (!artifacts.ok()) return artifacts.status();
+  std::vector<std::string> names;
+  for (const v1::Artifact& artifact : *artifacts) {
+    if (artifact.name() == request.name()) return artifact.sha256();
+    names.push_back(artifact.name());
+  }
+  return absl::NotFoundError(absl::StrCat("trial ", *sweep, "/", request.trial(), " has no file '", request.name(),
+                                          "'; it has ", names.empty() ? "none" : absl::StrJoin(names, ", ")));
 }
 
 absl::Status ListResults(const Parts& parts, const v1::ListResultsRequest& request, v1::ListResultsResponse* response) {

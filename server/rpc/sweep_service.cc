@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "proto/contract/status.h"
+#include "server/rpc/artifact_streams.h"
 #include "server/rpc/new_sweep.h"
 #include "server/rpc/sql_stream.h"
 #include "server/rpc/sweep_reads.h"
@@ -180,6 +181,18 @@ Reactor* SweepService::ListMetricPoints(Context* context, const v1::ListMetricPo
 Reactor* SweepService::ListResults(Context* context, const v1::ListResultsRequest* request,
                                    v1::ListResultsResponse* response) {
   return Read(context, request, response, rpc::ListResults);
+}
+
+Reactor* SweepService::ListArtifacts(Context* context, const v1::ListArtifactsRequest* request,
+                                     v1::ListArtifactsResponse* response) {
+  return Read(context, request, response, rpc::ListArtifacts);
+}
+
+grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* SweepService::DownloadArtifact(
+    Context* context, const v1::DownloadArtifactRequest* request) {
+  auto* call = new ArtifactDownload(parts_, [this, request = *request] { return FindArtifact(parts_, request); });
+  call->Start(CheckCall(parts_, *context, *request).status());
+  return call;
 }
 
 Reactor* SweepService::ListWorkers(Context* context, const v1::ListWorkersRequest* request,

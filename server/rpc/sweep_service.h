@@ -24,6 +24,9 @@ class SweepService : public v1::SweepService::CallbackService {
   Reactor* ListTrials(Context*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
   Reactor* ListMetricPoints(Context*, const v1::ListMetricPointsRequest*, v1::ListMetricPointsResponse*) override;
   Reactor* ListResults(Context*, const v1::ListResultsRequest*, v1::ListResultsResponse*) override;
+  Reactor* ListArtifacts(Context*, const v1::ListArtifactsRequest*, v1::ListArtifactsResponse*) override;
+  grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* DownloadArtifact(Context*,
+                                                                           const v1::DownloadArtifactRequest*) override;
   Reactor* ListWorkers(Context*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;
   Reactor* DrainWorker(Context*, const v1::DrainWorkerRequest*, v1::DrainWorkerResponse*) override;
   grpc::ServerWriteReactor<v1::QuerySqlResponse>* QuerySql(Context*, const v1::QuerySqlRequest*) override;

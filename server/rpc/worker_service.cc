@@ -6,7 +6,7 @@
 
 #include "proto/contract/validate.h"
 #include "proto/contract/version.h"
-#include "server/rpc/checkpoint_streams.h"
+#include "server/rpc/artifact_streams.h"
 #include "server/rpc/conversion.h"
 #include "server/runtime/log.h"
 #include "server/runtime/sweep_view.h"
@@ -134,9 +134,16 @@ grpc::ServerReadReactor<v1::UploadCheckpointRequest>* WorkerService::UploadCheck
   return call;
 }
 
+grpc::ServerReadReactor<v1::UploadWeightsRequest>* WorkerService::UploadWeights(grpc::CallbackServerContext* context,
+                                                                                v1::UploadWeightsResponse*) {
+  auto* call = new WeightsUpload(parts_);
+  call->Start(AdmitCall(parts_, *context, v1::UploadWeightsRequest()));
+  return call;
+}
+
 grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* WorkerService::DownloadCheckpoint(
     grpc::CallbackServerContext* context, const v1::DownloadCheckpointRequest* request) {
-  auto* call = new CheckpointDownload(parts_, request->sha256());
+  auto* call = new CheckpointDownload(parts_, [sha256 = request->sha256()] { return sha256; });
   call->Start(CheckCall(parts_, *context, *request).status());
   return call;
 }

@@ -20,6 +20,8 @@ class WorkerService : public v1::WorkerService::CallbackService {
                                    v1::ReportResponse* response) override;
   grpc::ServerReadReactor<v1::UploadCheckpointRequest>* UploadCheckpoint(
       grpc::CallbackServerContext* context, v1::UploadCheckpointResponse* response) override;
+  grpc::ServerReadReactor<v1::UploadWeightsRequest>* UploadWeights(grpc::CallbackServerContext*,
+                                                                   v1::UploadWeightsResponse*) override;
   grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* DownloadCheckpoint(
       grpc::CallbackServerContext* context, const v1::DownloadCheckpointRequest* request) override;
   grpc::ServerUnaryReactor* RejectCheckpoint(grpc::CallbackServerContext* context,

@@ -53,6 +53,14 @@ class Queries {
   // All trials of the sweep that have a row, for aggregation.
   virtual absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) = 0;
 
+  struct ArtifactCursor {
+    uint64_t trial = 0;
+    uint64_t kind = 0;
+    uint64_t step = 0;
+  };
+  // Up to `limit` files of the sweep's trials, or of `trial` alone, from `from` on, in the order trial, kind, step.
+  virtual absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const core::SweepId& sweep, std::optional<uint64_t> trial,
+                                                              ArtifactCursor from, uint32_t limit) = 0;
   // Whether a trial refers to this file of the artifact store.
   virtual absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) = 0;
 

@@ -272,10 +272,7 @@ std::string Artifacts() {
   return absl::StrCat("SELECT s.id AS sweep, a.trial AS trial, a.attempt AS attempt, a.name AS name, ",
                       NameOf("a.kind", {"checkpoint", "weights"}), " AS kind, a.step AS step, a.bytes AS bytes, ",
                       "a.sha256 AS sha256, ", TimeText("a.at"),
-                      " AS created FROM artifact a JOIN sweep s ON s.key = a.sweep "
-                      // Uploaded weights are the trial's once their attempt's result is accepted.
-                      "WHERE a.kind <> 2 OR EXISTS (SELECT 1 FROM trial t WHERE t.sweep = a.sweep AND t.idx = a.trial "
-                      "AND t.accepted = a.attempt)");
+                      " AS created FROM artifact a JOIN sweep s ON s.key = a.sweep WHERE ", kIsShown);
 }
 
 std::string Metrics() {
@@ -337,6 +334,8 @@ const std::vector<std::string>& Migrations() {
       absl::StrCat(std::string(kTables), "PRAGMA application_id = ", kApplicationId, ";"),
       std::string(kArtifactTables),
       std::string(kOwners),
+      // The view of artifacts alone: final weights are their second kind.
+      std::string(),
   };
   return *migrations;
 }
@@ -356,6 +355,10 @@ absl::StatusOr<std::string> RemakeViews(Connection& connection) {
 const char kInLineage[] =
     "(p.attempt = t.attempts OR p.attempt < t.attempts AND NOT EXISTS (SELECT 1 FROM resumption r WHERE "
     "r.sweep = p.sweep AND r.trial = p.trial AND r.attempt > p.attempt AND r.first_sequence <= p.sequence))";
+
+const char kIsShown[] =
+    "(a.kind <> 2 OR EXISTS (SELECT 1 FROM trial t WHERE t.sweep = a.sweep AND t.idx = a.trial AND t.accepted = "
+    "a.attempt))";
 
 uint32_t SchemaVersion() { return static_cast<uint32_t>(Migrations().size()); }
 

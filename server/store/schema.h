@@ -60,6 +60,8 @@ absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection);
 // Whether point `p` of trial `t` is of the accepted lineage: of the last attempt, or of an earlier one before the
 // checkpoint from which its successors went on.
 extern const char kInLineage[];
+// Whether artifact `a` is to be seen: uploaded weights are the trial's once their attempt's result is accepted.
+extern const char kIsShown[];
 
 struct View {
   std::string name;

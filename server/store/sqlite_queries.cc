@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -276,6 +277,35 @@ absl::StatusOr<std::vector<TrialOutcomeRow>> SqliteQueries::Outcomes(const core:
       sweep);
   if (!status.ok()) return status;
   return outcomes;
+}
+
+absl::StatusOr<std::vector<v1::Artifact>> SqliteQueries::Artifacts(const core::SweepId& sweep,
+                                                                   std::optional<uint64_t> trial, ArtifactCursor from,
+                                                                   uint32_t limit) {
+  absl::StatusOr<ReaderPool::Reader> reader = readers_.Take();
+  if (!reader.ok()) return reader.status();
+  if (trial && from.trial < *trial) from = {.trial = *trial};
+  std::vector<v1::Artifact> artifacts;
+  const absl::Status status = (**reader).Each(
+      absl::StrCat("SELECT a.trial, a.name, a.kind, a.step, a.attempt, a.bytes, a.sha256, a.at FROM sweep s CROSS JOIN "
+                   "artifact a ON a.sweep = s.key WHERE s.id = ?1 AND (a.trial, a.kind, a.step) >= (?2, ?3, ?4) AND "
+                   "a.trial <= ?5 AND ",
+                   kIsShown, " ORDER BY a.trial, a.kind, a.step LIMIT ?6"),
+      [&](const Row& row) {
+        v1::Artifact& artifact = artifacts.emplace_back();
+        artifact.set_sweep_id(sweep);
+        artifact.set_trial(row.number(0));
+        artifact.set_name(row.string(1));
+        artifact.set_kind(static_cast<v1::ArtifactKind>(row.integer(2)));
+        artifact.set_step(row.number(3));
+        artifact.set_attempt(static_cast<uint32_t>(row.number(4)));
+        artifact.set_bytes(row.number(5));
+        artifact.set_sha256(row.string(6));
+        SetTime(ReadTime(row, 7), [&] { return artifact.mutable_created_at(); });
+      },
+      sweep, from.trial, from.kind, from.step, trial.value_or(std::numeric_limits<int64_t>::max()), limit);
+  if (!status.ok()) return status;
+  return artifacts;
 }
 
 absl::StatusOr<bool> SqliteQueries::IsArtifactKept(const std::string& sha256) {

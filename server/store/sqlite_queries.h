@@ -23,6 +23,8 @@ class SqliteQueries : public Queries {
   absl::StatusOr<PointPage> Points(const core::SweepId& sweep, std::optional<uint64_t> trial, const std::string& metric,
                                    PointCursor from, uint32_t limit) override;
   absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) override;
+  absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const core::SweepId& sweep, std::optional<uint64_t> trial,
+                                                      ArtifactCursor from, uint32_t limit) override;
   absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) override;
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& sweep) override;
   absl::StatusOr<DatabaseInfo> Info() override;

@@ -75,13 +75,15 @@ class Agent {
   void RunTrial(Job& job);
   void AppendPoints(Job& job, std::span<const v1::MetricPoint> points);
 
-  // Checkpoints, on the thread of their job (agent_checkpoint.cc).
+  // Checkpoints and weights, on the thread of their job (agent_checkpoint.cc).
   std::optional<std::string> LoadCheckpoint(Job& job, absl::Status fault);
   // Asks for another one than that of the lease. Not OK: the attempt can't go on.
   absl::Status RejectCheckpoint(Job& job, const absl::Status& fault);
   void ScheduleCheckpoint(Job& job);
   void SaveCheckpoint(Job& job, const job::Checkpoint& checkpoint);
   absl::Status UploadCheckpoint(Job& job, const job::Checkpoint& checkpoint);
+  // Final weights, as far as they can be stored: the result counts without them.
+  void SaveWeights(Job& job, const job::Weights& weights);
   // Makes a call until it is answered, or the job is to stop.
   absl::Status Insist(Job& job, const std::function<absl::Status()>& call);
   // REQUIRES: mutex_ is held. Asks the jobs whose time has come for checkpoints; when the next one's comes.

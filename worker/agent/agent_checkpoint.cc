@@ -11,6 +11,8 @@ namespace {
 constexpr MonoTime kPointsPatience = std::chrono::seconds(10);
 constexpr MonoTime kShortestTransfer = std::chrono::seconds(10);
 constexpr uint64_t kSlowestBytesPerSecond = 1 << 20;
+// Transfers of weights that may take too long before they are given up.
+constexpr int kSlowTransfers = 3;
 constexpr MonoTime kNever = MonoTime::max();
 
 MonoTime TransferTime(uint64_t bytes) {
@@ -164,6 +166,30 @@ absl::Status Agent::UploadCheckpoint(Job& job, const job::Checkpoint& checkpoint
     if (drain_) deadline = options_.farewell;
   }
   return client_->UploadCheckpoint(header, checkpoint.bytes, deadline);
+}
+
+void Agent::SaveWeights(Job& job, const job::Weights& weights) {
+  int slow = 0;
+  const absl::Status uploaded = Insist(job, [&] {
+    auto header = RequestOf<v1::WeightsHeader>(job.key, "");
+    {
+      const Lock lock(mutex_);
+      header.set_worker_id(worker_id_);
+    }
+    header.set_step(weights.step);
+    header.set_bytes(weights.bytes.size());
+    absl::Status status = client_->UploadWeights(header, weights.bytes, TransferTime(weights.bytes.size()));
+    if (absl::IsDeadlineExceeded(status) && ++slow == kSlowTransfers) {
+      status = absl::AbortedError("the way to the server is too slow for them");
+    }
+    return status;
+  });
+  if (uploaded.ok()) {
+    Note(log_, LogLevel::kInfo, "weights saved", job.key, weights.step, weights.bytes.size());
+  } else if (!job.control.stopped()) {
+    Note(log_, LogLevel::kWarning, "the weights could not be saved; the result counts without them", job.key,
+         weights.step, weights.bytes.size(), uploaded);
+  }
 }
 
 }  // namespace basin::worker::agent

@@ -42,6 +42,9 @@ void Agent::RunTrial(Job& job) {
     context.control = &job.control;
     context.load_checkpoint = [this, &job](const absl::Status& fault) { return LoadCheckpoint(job, fault); };
     context.save_checkpoint = [this, &job](const job::Checkpoint& checkpoint) { SaveCheckpoint(job, checkpoint); };
+    if (job.lease.keep_weights()) {
+      context.save_weights = [this, &job](const job::Weights& weights) { SaveWeights(job, weights); };
+    }
     context.checkpoint_epochs = job.lease.checkpointing().every_epochs();
     result = options_.run_job(job.lease.workload(), job.lease.seed(), context);
   }

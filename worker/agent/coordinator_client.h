@@ -23,6 +23,7 @@ class CoordinatorClient {
   // `bytes` outlive the call.
   virtual absl::Status UploadCheckpoint(const v1::CheckpointHeader& header, std::string_view bytes,
                                         MonoTime deadline) = 0;
+  virtual absl::Status UploadWeights(const v1::WeightsHeader& header, std::string_view bytes, MonoTime deadline) = 0;
   // All of it, with the digest that was asked for; DATA_LOSS otherwise.
   virtual absl::StatusOr<std::string> DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
                                                          MonoTime deadline) = 0;

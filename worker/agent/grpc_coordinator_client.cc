@@ -20,6 +20,30 @@ absl::StatusOr<Response> Call(v1::WorkerService::Stub& stub, Method method, grpc
   return response;
 }
 
+// A file: its header, its bytes in pieces, its digest.
+template <typename Request, typename Response, typename Method, typename Header>
+absl::Status Upload(v1::WorkerService::Stub& stub, Method method, const Header& header, std::string_view bytes,
+                    MonoTime deadline) {
+  constexpr size_t kPieceBytes = size_t{256} << 10;
+  grpc::ClientContext context;
+  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
+  Response response;
+  const auto stream = (stub.*method)(&context, &response);
+  Request request;
+  *request.mutable_header() = header;
+  bool open = stream->Write(request);
+  for (size_t begin = 0; open && begin < bytes.size(); begin += kPieceBytes) {
+    const std::string_view piece = bytes.substr(begin, kPieceBytes);
+    request.set_data(piece.data(), piece.size());
+    open = stream->Write(request);
+  }
+  if (open) {
+    request.set_sha256(contract::Sha256Hex(bytes));
+    stream->WriteLast(request, grpc::WriteOptions());
+  }
+  return contract::FromGrpc(stream->Finish());
+}
+
 }  // namespace
 
 GrpcCoordinatorClient::GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel,
@@ -61,24 +85,14 @@ absl::StatusOr<v1::ReportResponse> GrpcCoordinatorClient::Report(const v1::Repor
 
 absl::Status GrpcCoordinatorClient::UploadCheckpoint(const v1::CheckpointHeader& header, std::string_view bytes,
                                                      MonoTime deadline) {
-  constexpr size_t kPieceBytes = size_t{256} << 10;
-  grpc::ClientContext context;
-  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
-  v1::UploadCheckpointResponse response;
-  const auto stream = stub_->UploadCheckpoint(&context, &response);
-  v1::UploadCheckpointRequest request;
-  *request.mutable_header() = header;
-  bool open = stream->Write(request);
-  for (size_t begin = 0; open && begin < bytes.size(); begin += kPieceBytes) {
-    const std::string_view piece = bytes.substr(begin, kPieceBytes);
-    request.set_data(piece.data(), piece.size());
-    open = stream->Write(request);
-  }
-  if (open) {
-    request.set_sha256(contract::Sha256Hex(bytes));
-    stream->WriteLast(request, grpc::WriteOptions());
-  }
-  return contract::FromGrpc(stream->Finish());
+  return Upload<v1::UploadCheckpointRequest, v1::UploadCheckpointResponse>(
+      *stub_, &v1::WorkerService::Stub::UploadCheckpoint, header, bytes, deadline);
+}
+
+absl::Status GrpcCoordinatorClient::UploadWeights(const v1::WeightsHeader& header, std::string_view bytes,
+                                                  MonoTime deadline) {
+  return Upload<v1::UploadWeightsRequest, v1::UploadWeightsResponse>(*stub_, &v1::WorkerService::Stub::UploadWeights,
+                                                                     header, bytes, deadline);
 }
 
 absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,

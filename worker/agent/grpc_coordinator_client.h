@@ -23,6 +23,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   absl::StatusOr<v1::LeaseTrialsResponse> Lease(const v1::LeaseTrialsRequest& request, MonoTime deadline) override;
   absl::StatusOr<v1::ReportResponse> Report(const v1::ReportRequest& request, MonoTime deadline) override;
   absl::Status UploadCheckpoint(const v1::CheckpointHeader& header, std::string_view bytes, MonoTime deadline) override;
+  absl::Status UploadWeights(const v1::WeightsHeader& header, std::string_view bytes, MonoTime deadline) override;
   absl::StatusOr<std::string> DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
                                                  MonoTime deadline) override;
   absl::StatusOr<v1::RejectCheckpointResponse> RejectCheckpoint(const v1::RejectCheckpointRequest& request,

@@ -103,28 +103,20 @@ class StateSetter : public NamedVisitor {
   absl::Status status_;
 };
 
-std::map<std::string, std::string> MetadataOf(const CheckpointIdentity& identity) {
-  return {{"format", kFormat},
-          {"workload_digest", identity.workload_digest},
-          {"seed", absl::StrCat(identity.seed)},
-          {"data_digest", identity.data_digest},
-          {"engine_fingerprint", identity.engine_fingerprint}};
-}
-
 }  // namespace
 
-Checkpoint WriteCheckpoint(const CheckpointIdentity& identity, train::Trainer& trainer) {
+Checkpoint WriteCheckpoint(const TrainingIdentity& identity, train::Trainer& trainer) {
   StateLister lister;
   trainer.VisitState(lister);
-  std::map<std::string, std::string> metadata = MetadataOf(identity);
+  std::map<std::string, std::string> metadata = MetadataOf(kFormat, identity);
   metadata["step"] = absl::StrCat(trainer.step());
   return {trainer.step(), WriteSafetensors(metadata, lister.tensors())};
 }
 
-absl::Status ReadCheckpoint(std::string_view bytes, const CheckpointIdentity& identity, train::Trainer* trainer) {
+absl::Status ReadCheckpoint(std::string_view bytes, const TrainingIdentity& identity, train::Trainer* trainer) {
   const absl::StatusOr<Safetensors> file = ReadSafetensors(bytes);
   if (!file.ok()) return file.status();
-  for (const auto& [key, expected] : MetadataOf(identity)) {
+  for (const auto& [key, expected] : MetadataOf(kFormat, identity)) {
     const auto found = file->metadata.find(key);
     const std::string actual = found == file->metadata.end() ? "" : found->second;
     if (actual == expected) continue;

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,7 +99,9 @@ class TrainJob {
     train::ThreadPool pool(std::max(context_.threads, 1));
     if (const absl::Status failed = CreateTrainer(&pool); !failed.ok()) return Failure(JobOutcome::kInvalid, failed);
     const uint64_t first_step = trainer_->step();
-    JobResult result = ResultOf(Train());
+    const train::Trainer::Outcome outcome = Train();
+    if (outcome == train::Trainer::Outcome::kFinished && context_.save_weights) SaveWeights();
+    JobResult result = ResultOf(outcome);
     result.first_step = first_step;
     return result;
   }
@@ -156,6 +159,7 @@ class TrainJob {
     while (true) {
       const train::Trainer::Outcome outcome = trainer_->Run(
           [&](const train::EpochReport& report) {
+            evaluated_step_ = report.step;
             if (context_.report) context_.report(PointsOf(report));
             if (context_.checkpoint_epochs != 0 && ++epochs % context_.checkpoint_epochs == 0) {
               control.RequestCheckpoint();
@@ -167,6 +171,13 @@ class TrainJob {
       if (wanted && context_.save_checkpoint) context_.save_checkpoint(WriteCheckpoint(identity_, *trainer_));
       if (control.stopped()) return outcome;
     }
+  }
+
+  // The averages are of the whole training: beside the kept weights of an earlier evaluation they would mislead.
+  void SaveWeights() {
+    const bool kept = train_.stopping().early_stopping().keep_best_weights();
+    context_.save_weights(
+        WriteWeights(identity_, evaluated_step_.value_or(trainer_->step()), /*averages=*/!kept, *trainer_));
   }
 
   JobResult ResultOf(train::Trainer::Outcome outcome) const {
@@ -197,9 +208,10 @@ class TrainJob {
   const uint64_t seed_;
   const JobContext& context_;
   JobOutcome outcome_ = JobOutcome::kError;  // If the data can't be had.
-  CheckpointIdentity identity_;
+  TrainingIdentity identity_;
   std::shared_ptr<const data::PreparedData> data_;
   std::unique_ptr<train::Trainer> trainer_;
+  std::optional<uint64_t> evaluated_step_;  // Of the last evaluation: with early stopping at last the kept weights'.
 };
 
 }  // namespace

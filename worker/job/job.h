@@ -11,6 +11,7 @@
 #include "basin/v1/workload.pb.h"
 #include "worker/job/checkpoint.h"
 #include "worker/job/job_control.h"
+#include "worker/job/weights.h"
 
 namespace basin::worker::data {
 class Catalog;
@@ -50,6 +51,9 @@ struct JobContext {
   // Takes a checkpoint, on the job's thread: when the control or `checkpoint_epochs` asks for one, and when it stops
   // the job. What was reported before belongs to it. Empty: none are made.
   std::function<void(Checkpoint)> save_checkpoint;
+  // Takes the final weights of a training that has finished, on the job's thread, before RunJob returns. Empty: nobody
+  // wants them.
+  std::function<void(Weights)> save_weights;
   // A checkpoint each so many epochs; 0: none.
   uint64_t checkpoint_epochs = 0;
   // Gives a checkpoint to go on from, or nothing to begin at the start. When one can't be used, it is asked for

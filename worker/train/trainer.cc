@@ -115,8 +115,8 @@ PartScores Trainer::ScoresOf(const float* params, const float* buffers) {
   return {validation.loss, validation.accuracy, test.loss, test.accuracy};
 }
 
-PartScores Trainer::ScoresOfAverage(std::span<const float> params) {
-  if (averaged_buffers_.size() == 0) return ScoresOf(params.data(), nullptr);
+std::span<const float> Trainer::BuffersOfAverage(std::span<const float> params) {
+  if (averaged_buffers_.size() == 0) return {};
   // The mean over batches in the order of the data, a short last one left out (PyTorch update_bn). What dropouts draw
   // does not depend on the step, so that an average measured again has the same bits.
   InitializeBuffers(network_.shape(), averaged_buffers_.span());
@@ -129,7 +129,11 @@ PartScores Trainer::ScoresOfAverage(std::span<const float> params) {
                            {rows.data(), train.labels + batch * size, size, {.seed = seed_, .step = 0}},
                            1.0 / static_cast<double>(batch + 1), workspace_, pool_);
   }
-  return ScoresOf(params.data(), averaged_buffers_.data());
+  return averaged_buffers_.span();
+}
+
+PartScores Trainer::ScoresOfAverage(std::span<const float> params) {
+  return ScoresOf(params.data(), BuffersOfAverage(params).data());
 }
 
 EpochReport Trainer::Evaluate() {

@@ -55,6 +55,10 @@ class Trainer {
   // The averages of the weights, for artifacts. Valid until the next step or evaluation.
   std::vector<Averaging::Average> Averages() { return averaging_->Averages(); }
 
+  // The running averages of batch norms that belong to averaged parameters: made anew over the training part. Empty
+  // where there are none. Valid until the next call, step or evaluation.
+  std::span<const float> BuffersOfAverage(std::span<const float> params);
+
   // One update; returns the batch's mean loss before it. REQUIRES: step() < length().total_steps.
   double Step();
 
@@ -81,7 +85,6 @@ class Trainer {
   bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == last_step_; }
   Network<float>::Score EvaluateOn(const Examples& examples, const float* params, const float* buffers);
   PartScores ScoresOf(const float* params, const float* buffers);
-  // Of averaged parameters: running averages do not belong to them, and are made anew over the training part.
   PartScores ScoresOfAverage(std::span<const float> params);
   // Tells the rules of an evaluation; true if one of them ends the training.
   bool EndsWith(const EpochReport& report);
@@ -102,7 +105,7 @@ class Trainer {
 
   Stopping stopping_;
   std::unique_ptr<Averaging> averaging_;
-  AlignedBuffer<float> averaged_buffers_;  // What ScoresOfAverage makes.
+  AlignedBuffer<float> averaged_buffers_;  // What BuffersOfAverage makes.
   const int64_t micro_batch_size_;
   uint64_t last_step_;  // The number of updates after which it ends.
   std::string ending_;

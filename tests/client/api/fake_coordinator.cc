@@ -167,6 +167,25 @@ grpc::Status FakeCoordinator::ListMetricPoints(grpc::ServerContext*, const v1::L
   return Page(points, request->page_token(), response, response->mutable_points());
 }
 
+grpc::Status FakeCoordinator::ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest* request,
+                                            v1::ListArtifactsResponse* response) {
+  std::vector<v1::Artifact> wanted;
+  for (const v1::Artifact& artifact : artifacts) {
+    if (!request->has_trial() || artifact.trial() == request->trial()) wanted.push_back(artifact);
+  }
+  return Page(wanted, request->page_token(), response, response->mutable_artifacts());
+}
+
+grpc::Status FakeCoordinator::DownloadArtifact(grpc::ServerContext*, const v1::DownloadArtifactRequest*,
+                                               grpc::ServerWriter<v1::DownloadArtifactResponse>* writer) {
+  v1::DownloadArtifactResponse response;
+  for (const char byte : file) {
+    response.set_data(std::string(1, byte));
+    writer->Write(response);
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeCoordinator::ListResults(grpc::ServerContext*, const v1::ListResultsRequest* request,
                                           v1::ListResultsResponse* response) {
   {

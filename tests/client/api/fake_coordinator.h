@@ -26,6 +26,8 @@ class FakeCoordinator : private v1::SweepService::Service {
   std::vector<v1::Sweep> sweeps;
   std::vector<v1::Trial> trials;
   std::vector<v1::TrialPoint> points;
+  std::vector<v1::Artifact> artifacts;
+  std::string file;  // Of every artifact.
   std::vector<v1::Worker> workers;
   v1::ListResultsResponse results;
   std::vector<v1::QuerySqlResponse> sql;
@@ -62,6 +64,10 @@ class FakeCoordinator : private v1::SweepService::Service {
   grpc::Status ListTrials(grpc::ServerContext*, const v1::ListTrialsRequest*, v1::ListTrialsResponse*) override;
   grpc::Status ListMetricPoints(grpc::ServerContext*, const v1::ListMetricPointsRequest*,
                                 v1::ListMetricPointsResponse*) override;
+  grpc::Status ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest*,
+                             v1::ListArtifactsResponse*) override;
+  grpc::Status DownloadArtifact(grpc::ServerContext*, const v1::DownloadArtifactRequest*,
+                                grpc::ServerWriter<v1::DownloadArtifactResponse>*) override;
   grpc::Status ListResults(grpc::ServerContext*, const v1::ListResultsRequest*, v1::ListResultsResponse*) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;
   grpc::Status DrainWorker(grpc::ServerContext*, const v1::DrainWorkerRequest*, v1::DrainWorkerResponse*) override;

@@ -119,6 +119,22 @@ TEST_F(ServiceTest, ASweepIsSubmittedWatchedAndCompared) {
   EXPECT_EQ(Run({"show", id}).exit_code, 3);
 }
 
+TEST_F(ServiceTest, WeightsAreKeptWhereTheSweepAsksForThem) {
+  const std::string id = Submit(std::string("keep: {weights: all}\n") + kTiny);
+  ASSERT_EQ(Run({"watch", id}).exit_code, 0);
+  EXPECT_THAT(Lines(Run({"artifacts", id, "-o", "csv"}).out), SizeIs(5));
+  const std::string out = (dir_->path() / "w.safetensors").string();
+  const CliResult got = Run({"artifacts", id + "/3", "--get", "weights.safetensors", "--out", out});
+  ASSERT_EQ(got.exit_code, 0) << got.err;
+  std::ifstream file(out, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  // Its metadata name the digest of the trial's result.
+  const std::string digest =
+      Lines(Run({"sql", "SELECT weights_digest FROM trials WHERE sweep = '" + id + "' AND trial = 3", "-o", "csv"}).out)
+          .at(1);
+  EXPECT_THAT(bytes, HasSubstr("\"weights_digest\":\"" + digest + "\""));
+}
+
 TEST_F(ServiceTest, SqlReadsTheViewsAndNothingElse) {
   const std::string id = Submit(kTiny);
   ASSERT_EQ(Run({"watch", id}).exit_code, 0);

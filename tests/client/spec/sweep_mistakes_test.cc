@@ -85,9 +85,9 @@ INSTANTIATE_TEST_SUITE_P(
          "f.yaml:9:3: train.learning_rate: must be a number, is empty\nf.yaml:12:3: train.lerning_rate: unknown key "
          "(did you mean 'learning_rate'?)"},
         {"KeyOfALaterRelease",
-         {"keep: all"},
-         "f.yaml:12:1: keep: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, train"},
+         {"reuse: true"},
+         "f.yaml:12:1: reuse: unknown key; expected one of name, objective, seeds, search, limits, priority, "
+         "checkpoint, keep, train"},
         {"DuplicateKey",
          {"  batch_sizes: 1", "  epochs : 2"},
          "f.yaml:12:3: train.batch_sizes: unknown key (did you mean 'batch_size'?)\nf.yaml:13:3: duplicate key "
@@ -189,13 +189,17 @@ INSTANTIATE_TEST_SUITE_P(
         {"DomainOutsideTrain",
          {"priority: {$values: [1, 2]}"},
          "f.yaml:12:11: priority: cannot be a domain; domains stand below train alone"},
+        {"KeepIsAMessage", {"keep: all"}, "f.yaml:12:7: keep: must be a mapping with weights, is 'all'"},
+        {"KeepOfUnknownWeights",
+         {"keep: {weights: some}"},
+         "f.yaml:12:17: keep.weights: must be one of none, all, is 'some'"},
         {"DomainForSeeds",
          {"seeds: {$values: [1, 2]}"},
          "f.yaml:3:8: seeds: must be a number of seeds or a list of them, is a mapping"},
         {"BaseIsNotForFiles",
          {"base: {}"},
          "f.yaml:12:1: base: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, train"},
+         "checkpoint, keep, train"},
         {"NesterovWithoutMomentum",
          {"  optimizer: {sgd: {nesterov: true}}"},
          "f.yaml:10:31: train.optimizer.sgd.nesterov: needs a momentum above 0"},
@@ -355,12 +359,14 @@ TEST(SweepMistakesTest, AMessageIsOneLineWhateverTheFileHolds) {
 }
 
 TEST(SweepMistakesTest, FileThatIsAListOrAWordIsRefused) {
-  EXPECT_EQ(Mistakes("- a\n"),
-            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, train, "
-            "is a list");
-  EXPECT_EQ(Mistakes("hello\n"),
-            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, train, "
-            "is 'hello'");
+  EXPECT_EQ(
+      Mistakes("- a\n"),
+      "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, train, "
+      "is a list");
+  EXPECT_EQ(
+      Mistakes("hello\n"),
+      "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, train, "
+      "is 'hello'");
   EXPECT_EQ(Mistakes("# nothing\n"), "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, train");
 }
 

@@ -163,5 +163,15 @@ TEST_F(CheckpointTest, RepeatedLeaseNamesItAgain) {
   EXPECT_EQ(scheduler_.Lease("w", 1, "call").at(0).from->file.step, 1u);
 }
 
+TEST_F(CheckpointTest, WeightsAreTakenOfTheOpenAttemptAlone) {
+  const Artifact file{ArtifactKind::kWeights, "weights", 3, 100, "digest"};
+  EXPECT_TRUE(scheduler_.Do(AddWeights{"w", kFirst, 1, file}).ok());
+  EXPECT_TRUE(scheduler_.Do(AddWeights{"w", kFirst, 1, file}).ok()) << "repeated";
+  EXPECT_TRUE(absl::IsAborted(scheduler_.Do(AddWeights{"w", kFirst, 2, file}).status()));
+  EXPECT_TRUE(absl::IsNotFound(scheduler_.Do(AddWeights{"nobody", kFirst, 1, file}).status()));
+  LeaseAgain(1);
+  EXPECT_TRUE(absl::IsAborted(scheduler_.Do(AddWeights{"w", kFirst, 1, file}).status()));
+}
+
 }  // namespace
 }  // namespace basin::server::core

@@ -187,5 +187,57 @@ TEST_F(AgentCheckpointTest, IsSavedByAWorkerThatDrainsBeforeItHandsTheTrialBack)
   EXPECT_EQ(coordinator_.ended_.at(0).outcome.kind(), v1::TrialOutcome::KIND_RELEASED);
 }
 
+TEST_F(AgentCheckpointTest, WeightsAreUploadedBeforeTheOutcomeOnceTheServerIsThere) {
+  lease_.set_keep_weights(true);
+  Start([&](const job::JobContext& context) {
+    coordinator_.GoAway();
+    std::thread server([&] {
+      EXPECT_TRUE(coordinator_.Await([&] { return coordinator_.weights_calls_ > 0; }));
+      coordinator_.ComeBack();
+    });
+    context.save_weights({7, "weights"});
+    server.join();
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  ASSERT_THAT(coordinator_.weights_, SizeIs(1));
+  EXPECT_EQ(coordinator_.weights_[0].bytes, "weights");
+  EXPECT_EQ(coordinator_.weights_[0].header.step(), 7u);
+  EXPECT_EQ(coordinator_.weights_[0].header.attempt(), 2u);
+  EXPECT_EQ(coordinator_.weights_[0].header.bytes(), 7u);
+  EXPECT_EQ(coordinator_.weights_[0].header.worker_id(), "w-1");
+  EXPECT_FALSE(coordinator_.weights_[0].ended);
+}
+
+TEST_F(AgentCheckpointTest, NobodyIsAskedForWeightsThatAreNotWanted) {
+  bool asked = true;
+  Start([&](const job::JobContext& context) {
+    asked = context.save_weights != nullptr;
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_FALSE(asked);
+}
+
+TEST_F(AgentCheckpointTest, AResultCountsWithoutWeightsThatTheServerDoesNotTake) {
+  lease_.set_keep_weights(true);
+  for (const absl::Status& answer :
+       {absl::ResourceExhaustedError("the disk is full"), absl::DeadlineExceededError("too slow")}) {
+    coordinator_.RefuseWeights(answer);
+    Start([&](const job::JobContext& context) {
+      context.save_weights({7, "weights"});
+      return Success();
+    });
+    ASSERT_TRUE(coordinator_.AwaitEnded(1));
+    Leave();
+    EXPECT_THAT(coordinator_.weights_, SizeIs(0));
+    EXPECT_EQ(coordinator_.ended_.at(0).outcome.kind(), v1::TrialOutcome::KIND_SUCCEEDED);
+    EXPECT_THAT(log_text_.str(), HasSubstr("the weights could not be saved"));
+    return;
+  }
+}
+
 }  // namespace
 }  // namespace basin::worker::agent

@@ -101,6 +101,15 @@ class FakeCoordinator : public CoordinatorClient {
     uploads_.push_back({header, std::string(bytes), points_[header.index()].size()});
     return absl::OkStatus();
   }
+  absl::Status UploadWeights(const v1::WeightsHeader& header, std::string_view bytes, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+    ++weights_calls_;
+    if (away_) return absl::UnavailableError("connection reset");
+    if (!weights_answer_.ok()) return weights_answer_;
+    weights_.push_back({header, std::string(bytes), ended_.count(header.index()) > 0});
+    return absl::OkStatus();
+  }
   absl::StatusOr<std::string> DownloadCheckpoint(const v1::DownloadCheckpointRequest& request, MonoTime) override {
     const std::lock_guard lock(mutex_);
     if (away_) return absl::UnavailableError("connection reset");
@@ -171,6 +180,10 @@ class FakeCoordinator : public CoordinatorClient {
   void RefuseWorkers(absl::Status status) {
     Set([&] { refusal_ = std::move(status); });
   }
+  // The answer to uploads of weights.
+  void RefuseWeights(absl::Status status) {
+    Set([&] { weights_answer_ = std::move(status); });
+  }
   void LoseLeaseAnswers(int count) {
     Set([&] { lost_lease_answers_ = count; });
   }
@@ -206,6 +219,13 @@ class FakeCoordinator : public CoordinatorClient {
   };
   std::vector<Upload> uploads_;
   std::vector<v1::RejectCheckpointRequest> rejections_;
+  struct UploadedWeights {
+    v1::WeightsHeader header;
+    std::string bytes;
+    bool ended;  // The trial's outcome had come before.
+  };
+  std::vector<UploadedWeights> weights_;
+  int weights_calls_ = 0;
 
  private:
   template <typename Change>
@@ -223,7 +243,7 @@ class FakeCoordinator : public CoordinatorClient {
   std::optional<v1::CheckpointReference> fallback_;
   uint32_t slots_ = 0;
   std::map<uint64_t, v1::TrialReportResult::Directive> directives_;
-  absl::Status refusal_;
+  absl::Status refusal_, weights_answer_;
   int workers_ = 0;
   int lost_lease_answers_ = 0;
   bool away_ = false;

@@ -25,8 +25,7 @@ class CheckpointTest : public testing::Test {
     EXPECT_TRUE(trainer.ok()) << trainer.status();
     return *std::move(trainer);
   }
-  absl::Status Read(const std::string& bytes, const CheckpointIdentity& identity,
-                    const std::string& settings = kSmall) {
+  absl::Status Read(const std::string& bytes, const TrainingIdentity& identity, const std::string& settings = kSmall) {
     const auto trainer = Create(settings);
     return ReadCheckpoint(bytes, identity, trainer.get());
   }
@@ -39,7 +38,7 @@ class CheckpointTest : public testing::Test {
   static constexpr char kSmall[] =
       "model { mlp { hidden: 6 } } epochs: 2 batch_size: 10 learning_rate: 0.1 optimizer { sgd { momentum: 0.9 } }";
   const train::SyntheticExamples data_{8, 4, {.train = 40, .validation = 20, .test = 20}};
-  const CheckpointIdentity identity_{"aaaa", 3, "dddd", "eeee"};
+  const TrainingIdentity identity_{"aaaa", 3, "dddd", "eeee"};
 };
 
 TEST_F(CheckpointTest, SaysWhatItIsOf) {
@@ -60,7 +59,7 @@ TEST_F(CheckpointTest, OfAnotherWorkloadSeedDataOrEngineIsRefused) {
   const std::string bytes = Write();
   EXPECT_TRUE(Read(bytes, identity_).ok());
   const auto refusal = [&](auto change) {
-    CheckpointIdentity other = identity_;
+    TrainingIdentity other = identity_;
     change(other);
     const absl::Status status = Read(bytes, other);
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);

@@ -113,7 +113,7 @@ class ResumptionTest : public testing::TestWithParam<Case> {
     return *std::move(trainer);
   }
   const train::SyntheticExamples data_{144, 4, {.train = 72, .validation = 20, .test = 20}, 4, 1, {12, 12, 1}};
-  const CheckpointIdentity identity_{"workload", 3, "data", "engine"};
+  const TrainingIdentity identity_{"workload", 3, "data", "engine"};
 };
 
 TEST_P(ResumptionTest, AtEveryStepGivesTheSameBits) {
