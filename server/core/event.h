@@ -145,9 +145,9 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
   std::vector<TrialKey> trials;
 };
 
-using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
-                           CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued, TrialFinished,
-                           PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged, Audited,
-                           LeasesRenewed, LeaseAnswered>;
+using Event =
+    std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
+                 CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued, TrialFinished, PendingCancelled,
+                 TrialRetried, WorkerRegistered, WorkerStateChanged, Audited, LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

@@ -93,12 +93,14 @@ class Check {
     });
     for (size_t i = 0; status.ok() && i < missing.size(); ++i) {
       status = connection.Each(
-          "SELECT s.id, min(a.trial), max(a.kind) FROM artifact a JOIN sweep s ON s.key = a.sweep WHERE a.sha256 = ?1 GROUP BY "
+          "SELECT s.id, min(a.trial), max(a.kind) FROM artifact a JOIN sweep s ON s.key = a.sweep WHERE a.sha256 = ?1 "
+          "GROUP BY "
           "s.key",
           [&](const Row& row) {
-            Damage(absl::StrCat(kArtifactFolder, "/", missing[i], ": is missing; it is ",
-                                row.integer(2) == static_cast<int>(core::ArtifactKind::kWeights) ? "the weights" : "a checkpoint",
-                                " of trial ", row.integer(1), " of sweep ", row.string(0)));
+            Damage(absl::StrCat(
+                kArtifactFolder, "/", missing[i], ": is missing; it is ",
+                row.integer(2) == static_cast<int>(core::ArtifactKind::kWeights) ? "the weights" : "a checkpoint",
+                " of trial ", row.integer(1), " of sweep ", row.string(0)));
           },
           missing[i]);
     }

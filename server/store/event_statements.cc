@@ -67,8 +67,7 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
        "FROM artifact WHERE sweep = ?1 AND trial = ?2 AND kind = 1 ORDER BY attempt DESC, step DESC LIMIT -1 OFFSET "
        "?3)"},
       {&sql.drop_weights, "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND kind = 2"},
-      {&sql.settle_artifacts,
-       "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND (kind <> 2 OR attempt <> ?3)"},
+      {&sql.settle_artifacts, "DELETE FROM artifact WHERE sweep = ?1 AND trial = ?2 AND (kind <> 2 OR attempt <> ?3)"},
       {&sql.add_worker,
        "INSERT INTO worker(id, name, version, engine_fingerprint, slots, threads_per_trial, state, connected_at, "
        "changed_at, principal) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?7, ?8)"},

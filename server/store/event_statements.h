@@ -16,8 +16,7 @@ struct EventStatements {
   Statement find_skipped, add_skipped, delete_skipped, clear_skipped;
   Statement add_config, add_param, find_symbol, add_symbol;
   Statement lease_trial, find_trial, requeue_trial, finish_trial, retry_trial, add_point;
-  Statement add_resumption, add_artifact, delete_artifact, supersede_checkpoints, drop_weights,
-      settle_artifacts;
+  Statement add_resumption, add_artifact, delete_artifact, supersede_checkpoints, drop_weights, settle_artifacts;
   Statement add_worker, add_dataset, find_worker, change_worker_state, count_finished;
   Statement add_event, add_audit;
 };

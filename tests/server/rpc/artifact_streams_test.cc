@@ -187,6 +187,7 @@ TEST_F(ArtifactStreamsTest, WeightsOfALostAttemptGo) {
   v1::UnregisterWorkerRequest leave;
   leave.set_worker_id(worker_);
   ASSERT_TRUE(Call(*workers_, &v1::WorkerService::Stub::UnregisterWorker, leave).ok());
+  EXPECT_FALSE(queries_->IsArtifactKept(contract::Sha256Hex("weights")).value_or(true));
   worker_ = Register("heir");
   lease_ = Lease(worker_, 1).at(0);
   EXPECT_TRUE(absl::IsAborted(UploadWeights("of the lost attempt", 1)));
