@@ -114,7 +114,7 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
   std::set<std::string> seen;
   for (uint64_t config = 0; config < (*space)->size(); ++config) {
     const v1::Workload workload = (*space)->Resolve(config);
-    if (!workload.has_train()) return absl::InvalidArgumentError("only training has a schedule");
+    if (!workload.has_train()) return absl::InvalidArgumentError("only the rates of `train` workloads are shown");
     const v1::TrainWorkload& train = workload.train();
     const std::optional<uint64_t> size = train_size ? train_size : KnownTrainSize(train.dataset());
     if (!size) {

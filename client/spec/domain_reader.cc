@@ -40,7 +40,7 @@ bool MessageReader::IsDomain(const Node& node) {
 bool MessageReader::ReadDomain(const Node& node, Position key, const FieldDescriptor* field, bool element,
                                const Place& place) {
   if (place.domains == nullptr) {
-    return Fail(node.at, place, "cannot be a domain; domains stand below train alone");
+    return Fail(node.at, place, "cannot be a domain; domains stand below the workload alone");
   }
   const std::string spec_path = absl::StrCat(place.domains_path, "[", place.domains->size(), "]");
   v1::Domain domain;

@@ -88,7 +88,8 @@ absl::StatusOr<v1::SweepSpec> ParseSweepText(std::string_view text, const std::s
   std::vector<Problem> problems;
   const std::optional<Node> root = ParseYaml(text, &problems);
   if (!root.has_value() || root->is_null()) {
-    if (problems.empty()) problems.push_back({{}, "", "is empty, must be a sweep: name, objective, seeds, train"});
+    if (problems.empty())
+      problems.push_back({{}, "", "is empty, must be a sweep: name, objective, seeds, and train or surface"});
     return ToStatus(std::move(problems), filename);
   }
   v1::SweepSpec spec = BuildSpec(*root, &problems);

@@ -1,5 +1,7 @@
 #include "proto/contract/metric_names.h"
 
+#include "proto/contract/surface_dimensions.h"
+
 namespace basin::contract {
 namespace {
 
@@ -17,12 +19,23 @@ std::vector<std::string> TrainMetricNames(const v1::TrainWorkload& train) {
   return names;
 }
 
+std::vector<std::string> SurfaceMetricNames(const v1::SurfaceWorkload& surface) {
+  std::vector<std::string> names = {"loss", "grad_norm", "learning_rate", "x1"};
+  if (SurfaceDimensions(surface.function()) > 1) names.push_back("x2");
+  for (const char* ending : {"global_minimum", "local_minimum", "saddle", "nowhere"}) {
+    names.push_back(std::string("ended_") + ending);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<std::string> MetricNames(const v1::Workload& workload) {
   switch (workload.kind_case()) {
     case v1::Workload::kTrain:
       return TrainMetricNames(workload.train());
+    case v1::Workload::kSurface:
+      return SurfaceMetricNames(workload.surface());
     case v1::Workload::KIND_NOT_SET:
       break;
   }

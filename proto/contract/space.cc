@@ -96,7 +96,7 @@ class Grid final : public Space {
     return paths;
   }
 
-  std::string DatasetOf(uint64_t index) const override {
+  std::string DatasetOf(uint64_t index) const override {  // Empty for workloads without data.
     Require(index);
     const std::string* name = datasets_.Of(index);
     return name != nullptr ? *name : DatasetName(Resolve(index).train().dataset());

@@ -8,6 +8,7 @@
 #include "proto/contract/field_text.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/schedule/schedule.h"
+#include "proto/contract/surface_dimensions.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/validate_step.h"
 
@@ -75,6 +76,31 @@ void CheckMetrics(const google::protobuf::Message& message, const std::string& p
   }
 }
 
+void CheckSurface(const v1::SurfaceWorkload& surface, std::vector<Violation>* violations) {
+  CheckOptimizer(surface.optimizer(), "surface.optimizer", violations);
+  if (Uses(surface.schedule(), "plateau")) {
+    violations->push_back({"surface.schedule", "must not have a plateau: a surface has no evaluations"});
+  } else {
+    const absl::Status schedule = Schedule::Create(surface.schedule(), {surface.steps(), 1}).status();
+    for (Violation& violation : ViolationsOf(Under("surface.schedule.", schedule))) {
+      violations->push_back(std::move(violation));
+    }
+  }
+  const uint32_t dimensions = SurfaceDimensions(surface.function());
+  const int coordinates = surface.start().point().coordinates_size();
+  if (surface.start().has_point() && static_cast<uint32_t>(coordinates) != dimensions) {
+    violations->push_back({"surface.start.point.coordinates",
+                           absl::StrCat("must be ", dimensions, ", as the function's dimensions; are ", coordinates)});
+  }
+  const v1::UniformStart& cube = surface.start().uniform();
+  if (cube.has_low() != cube.has_high()) {
+    violations->push_back({"surface.start.uniform", "must have both of low and high, or none"});
+  } else if (cube.has_low() && cube.low() > cube.high()) {
+    violations->push_back(
+        {"surface.start.uniform.high", absl::StrCat("must not be below low, ", cube.low(), "; is ", cube.high())});
+  }
+}
+
 }  // namespace
 
 absl::Status ValidateResolved(const v1::Workload& workload) {
@@ -88,6 +114,7 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     without_target.mutable_train()->mutable_stopping()->clear_target();
     CheckMetrics(train, "train", MetricNames(without_target), &violations);
   }
+  if (violations.empty() && workload.has_surface()) CheckSurface(workload.surface(), &violations);
   return violations.empty() ? absl::OkStatus() : InvalidArgument(violations);
 }
 

@@ -37,7 +37,7 @@ class Offer {
     if (!trial) return false;
     const std::string dataset = DatasetOf(trial->key.index);
     pins_.engine_fingerprint = worker_.engine_fingerprint;
-    pins_.digests[dataset] = worker_.datasets.at(dataset);
+    if (!dataset.empty()) pins_.digests[dataset] = worker_.datasets.at(dataset);
     taken_.push_back(*std::move(trial));
     return true;
   }

@@ -13,6 +13,7 @@ bool HasEngine(const SweepPins& pins, const WorkerDescription& worker) {
 }
 
 bool HasData(const SweepPins& pins, const WorkerDescription& worker, const std::string& dataset) {
+  if (dataset.empty()) return true;
   const auto had = worker.datasets.find(dataset);
   if (had == worker.datasets.end()) return false;
   const auto pinned = pins.digests.find(dataset);

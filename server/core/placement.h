@@ -14,6 +14,7 @@ SweepPins PinsInForce(const SweepEntry& sweep);
 bool HasEngine(const SweepPins& pins, const WorkerDescription& worker);
 
 // Whether the worker has the data set with the digest that is pinned, if one is.
+// No data set, `dataset` empty, is what everyone has.
 bool HasData(const SweepPins& pins, const WorkerDescription& worker, const std::string& dataset);
 
 }  // namespace basin::server::core

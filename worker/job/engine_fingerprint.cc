@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "proto/contract/digest.h"
 #include "proto/contract/random/philox.h"
 #include "worker/job/job.h"
+#include "worker/job/surface_job.h"
 #include "worker/job/weights_digest.h"
 #include "worker/train/aligned_buffer.h"
 #include "worker/train/trainer.h"
@@ -110,9 +112,44 @@ constexpr SelfTest kSelfTests[] = {
                stopping { early_stopping { patience: 3 } })"},
 };
 
+// Every function, with noise and an optimizer that takes roots.
+constexpr const char* kSurfaces[] = {"quadratic { dimensions: 3 }",
+                                     "saddle {}",
+                                     "monkey_saddle {}",
+                                     "rosenbrock { dimensions: 4 }",
+                                     "beale {}",
+                                     "himmelblau {}",
+                                     "rastrigin { dimensions: 3 }",
+                                     "ackley { dimensions: 3 }",
+                                     "styblinski_tang {}",
+                                     "two_wells {}"};
+
+void DigestSurfaces(contract::Sha256* digest) {
+  for (const char* function : kSurfaces) {
+    v1::SurfaceWorkload workload;
+    if (!google::protobuf::TextFormat::ParseFromString(
+            absl::StrCat("function { ", function,
+                         " } steps: 50 learning_rate: 0.01 gradient_noise: 0.1 report_every: 10 optimizer { adam {} }"),
+            &workload)) {
+      std::abort();
+    }
+    contract::FillDefaults(&workload);
+    JobContext context;
+    context.report = [digest](std::span<const v1::MetricPoint> points) {
+      for (const v1::MetricPoint& point : points) {
+        const double value = point.value();
+        digest->Update(&value, sizeof(value));
+      }
+    };
+    const std::string weights = RunSurface(workload, /*seed=*/5, context).weights_digest;
+    digest->Update(weights.data(), weights.size());
+  }
+}
+
 std::string ComputeFingerprint() {
   contract::Sha256 digest;
   digest.Update(kEngineVersion, sizeof(kEngineVersion));
+  DigestSurfaces(&digest);
   for (const SelfTest& test : kSelfTests) {
     const SelfTestData data(test.features, test.classes, test.image);
     v1::TrainWorkload workload;

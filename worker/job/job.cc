@@ -21,6 +21,7 @@
 #include "worker/data/catalog.h"
 #include "worker/data/prepared_data.h"
 #include "worker/data/synthetic.h"
+#include "worker/job/surface_job.h"
 #include "worker/job/trial_clock.h"
 #include "worker/job/weights_digest.h"
 #include "worker/train/network_plan.h"
@@ -220,7 +221,8 @@ JobResult RunJob(const v1::Workload& workload, uint64_t seed, const JobContext& 
   const absl::Status valid = contract::ValidateResolved(workload);
   if (!valid.ok()) return Failure(JobOutcome::kInvalid, valid);
   try {
-    return TrainJob(workload, seed, context).Run();
+    return workload.has_surface() ? RunSurface(workload.surface(), seed, context)
+                                  : TrainJob(workload, seed, context).Run();
   } catch (const std::bad_alloc&) {
     return Failure(JobOutcome::kError, absl::ResourceExhaustedError("this worker has not enough memory for the trial"));
   } catch (const std::exception& error) {

@@ -19,6 +19,8 @@ enum class RandomPurpose : uint32_t {
   kSplit = 6,
   kLabelNoise = 7,
   kSyntheticData = 8,
+  kStart = 9,           // Of a descent on a surface.
+  kGradientNoise = 10,  // A substream a step.
 };
 
 // The words of stream (seed, purpose, substream), in order. `substream` separates layers, epochs, ... of one purpose.

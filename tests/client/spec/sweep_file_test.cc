@@ -238,7 +238,7 @@ TEST_F(ReadFileTest, HundredMegabytesAreRefused) {
 TEST_F(ReadFileTest, EmptyFileSaysWhatASweepIs) {
   std::ofstream(Path("empty.yaml")).close();
   EXPECT_EQ(Message(ParseSweepFile(Path("empty.yaml")).status()),
-            Path("empty.yaml") + ":1:1: is empty, must be a sweep: name, objective, seeds, train");
+            Path("empty.yaml") + ":1:1: is empty, must be a sweep: name, objective, seeds, and train or surface");
 }
 
 TEST_F(ReadFileTest, MistakeNamesTheFile) {

@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"KeyOfALaterRelease",
          {"reuse: true"},
          "f.yaml:12:1: reuse: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, keep, train"},
+         "checkpoint, keep, train, surface"},
         {"DuplicateKey",
          {"  batch_sizes: 1", "  epochs : 2"},
          "f.yaml:12:3: train.batch_sizes: unknown key (did you mean 'batch_size'?)\nf.yaml:13:3: duplicate key "
@@ -188,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"SeedTwice", {"seeds: [1, 2, 1]"}, "f.yaml:3:15: seeds[2]: stands twice in the list: 1"},
         {"DomainOutsideTrain",
          {"priority: {$values: [1, 2]}"},
-         "f.yaml:12:11: priority: cannot be a domain; domains stand below train alone"},
+         "f.yaml:12:11: priority: cannot be a domain; domains stand below the workload alone"},
         {"KeepIsAMessage", {"keep: all"}, "f.yaml:12:7: keep: must be a mapping with weights, is 'all'"},
         {"KeepOfUnknownWeights",
          {"keep: {weights: some}"},
@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"BaseIsNotForFiles",
          {"base: {}"},
          "f.yaml:12:1: base: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, keep, train"},
+         "checkpoint, keep, train, surface"},
         {"NesterovWithoutMomentum",
          {"  optimizer: {sgd: {nesterov: true}}"},
          "f.yaml:10:31: train.optimizer.sgd.nesterov: needs a momentum above 0"},
@@ -340,8 +340,9 @@ TEST(SweepMistakesTest, MissingKeysAreSaidAtTheirParent) {
             "f.yaml:1:1: name: is required\nf.yaml:1:1: objective: is required\nf.yaml:1:1: seeds: is "
             "required\nf.yaml:1:1: train.dataset: is required\nf.yaml:1:1: train.model: is required\nf.yaml:1:1: "
             "train.batch_size: is required\nf.yaml:1:1: train.learning_rate: is required");
-  EXPECT_EQ(Mistakes("name: x\n"),
-            "f.yaml:1:1: train: is required\nf.yaml:1:1: objective: is required\nf.yaml:1:1: seeds: is required");
+  EXPECT_EQ(
+      Mistakes("name: x\n"),
+      "f.yaml:1:1: train or surface: is required\nf.yaml:1:1: objective: is required\nf.yaml:1:1: seeds: is required");
 }
 
 TEST(SweepMistakesTest, AtMostTwentyAreSaid) {
@@ -359,15 +360,16 @@ TEST(SweepMistakesTest, AMessageIsOneLineWhateverTheFileHolds) {
 }
 
 TEST(SweepMistakesTest, FileThatIsAListOrAWordIsRefused) {
-  EXPECT_EQ(
-      Mistakes("- a\n"),
-      "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, train, "
-      "is a list");
-  EXPECT_EQ(
-      Mistakes("hello\n"),
-      "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, train, "
-      "is 'hello'");
-  EXPECT_EQ(Mistakes("# nothing\n"), "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, train");
+  EXPECT_EQ(Mistakes("- a\n"),
+            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, "
+            "train, surface, "
+            "is a list");
+  EXPECT_EQ(Mistakes("hello\n"),
+            "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, "
+            "train, surface, "
+            "is 'hello'");
+  EXPECT_EQ(Mistakes("# nothing\n"),
+            "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, and train or surface");
 }
 
 }  // namespace
