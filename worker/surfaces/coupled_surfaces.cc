@@ -70,7 +70,7 @@ class AckleySurface final : public Surface {
     const double slope = 4 * contract::PortableExp(-0.2 * r), curvature = -0.2 * slope;
     for (int i = 0; i < dimensions_; ++i) {
       for (int j = 0; j < dimensions_; ++j) {
-        double h = -ripples * RippleSlope(x[i]) * RippleSlope(x[j]);
+        double h = -ripples * (RippleSlope(x[i]) * RippleSlope(x[j]));
         if (i == j) h += ripples * 4 * kPi * kPi / n * contract::PortableCosPi(2 * x[i]);
         if (r > 0) {
           const double product = x[i] * x[j] / (n * n * r * r);

@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"SeedTooLarge", Sweep("seeds { list { seeds: [ 9007199254740993 ] } }"), "seeds.list.seeds[0]",
          "must be at most 9007199254740992"},
         {"NoBase", Changed([](auto* s) { s->clear_base(); }), "base", "is required"},
-        {"EmptyBase", Changed([](auto* s) { s->mutable_base()->Clear(); }), "base", "needs train"},
+        {"EmptyBase", Changed([](auto* s) { s->mutable_base()->Clear(); }), "base", "needs one of train, surface"},
         {"ZeroBatch", Changed([](auto* s) { s->mutable_base()->mutable_train()->set_batch_size(0); }),
          "base.train.batch_size", "must be at least 1, is 0"},
         {"NoLength", Changed([](auto* s) { s->mutable_base()->mutable_train()->clear_epochs(); }), "base.train",
