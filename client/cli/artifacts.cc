@@ -1,9 +1,8 @@
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "client/api/exit_code.h"
@@ -55,6 +54,14 @@ absl::StatusOr<int> List(Context& context, const TrialName& trial) {
         return static_cast<bool>(context.out());
       });
   if (!status.ok()) return status;
+  if (!any && trial.index) {
+    const absl::StatusOr<v1::Sweep> sweep = context.client().GetSweep(trial.sweep);
+    if (!sweep.ok()) return sweep.status();
+    if (*trial.index >= sweep->trials().total()) {
+      return absl::NotFoundError(absl::StrCat("no trial ", trial.sweep, "/", *trial.index,
+                                              ": the sweep has trials 0 to ", sweep->trials().total() - 1));
+    }
+  }
   rows->Finish();
   context.out().flush();
   if (!any) context.Note("No files. A sweep keeps its trials' final weights with `keep: {weights: all}`.");
@@ -76,12 +83,14 @@ class NewFile {
     stream_.close();
     std::error_code error;
     if (ok()) std::filesystem::rename(partial_, path_, error);
-    if (!ok() || error) return Failure();
+    if (!ok() || error) return Failure(error);
     done_ = true;
     return absl::OkStatus();
   }
-  absl::Status Failure() const {
-    return absl::InternalError(absl::StrCat(path_.string(), ": can't be written: ", std::strerror(errno)));
+  absl::Status Failure(const std::error_code& error = {}) const {
+    return absl::InternalError(
+        absl::StrCat(path_.string(), ": can't be written",
+                     error ? ": " + error.message() : "; is its folder there, and the disk not full?"));
   }
 
  private:

@@ -86,6 +86,13 @@ void CheckSurface(const v1::SurfaceWorkload& surface, std::vector<Violation>* vi
       violations->push_back(std::move(violation));
     }
   }
+  constexpr uint64_t kMostReports = 100'000;
+  if (surface.steps() / surface.report_every() > kMostReports) {
+    violations->push_back(
+        {"surface.report_every",
+         absl::StrCat("must be at least ", surface.steps() / kMostReports, " for ", surface.steps(),
+                      " steps: a descent has at most ", kMostReports, " reports; is ", surface.report_every())});
+  }
   const uint32_t dimensions = SurfaceDimensions(surface.function());
   const int coordinates = surface.start().point().coordinates_size();
   if (surface.start().has_point() && static_cast<uint32_t>(coordinates) != dimensions) {

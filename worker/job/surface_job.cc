@@ -52,13 +52,6 @@ class NoisyGradient final : public train::GradientSource {
   std::vector<double> x_, gradient_, noise_;
 };
 
-v1::TrainWorkload UpdateRules(const v1::SurfaceWorkload& workload) {
-  v1::TrainWorkload rules;
-  *rules.mutable_optimizer() = workload.optimizer();
-  if (workload.has_clip()) *rules.mutable_clip() = workload.clip();
-  return rules;
-}
-
 class Descent {
  public:
   Descent(const v1::SurfaceWorkload& workload, uint64_t seed, const JobContext& context)
@@ -68,7 +61,7 @@ class Descent {
         schedule_(*contract::Schedule::Create(workload.schedule(), {workload.steps(), 1})),
         x_(static_cast<size_t>(surface_->dimensions())),
         gradient_(*surface_, workload.gradient_noise(), seed),
-        update_(UpdateRules(workload),
+        update_(workload.optimizer(), workload.clip(),
                 std::vector<train::ParameterTensor>{{.name = "x",
                                                      .role = train::ParameterRole::kWeight,
                                                      .offset = 0,
@@ -82,8 +75,10 @@ class Descent {
     uint64_t step = 0;
     while (true) {
       const bool at_end = step == workload_.steps();
-      if (!std::isfinite(surface_->Value(Point()))) return Diverged(step);
-      if (at_end || step % workload_.report_every() == 0) Report(step, at_end ? &result : nullptr);
+      if (at_end || step % workload_.report_every() == 0) {
+        if (!std::isfinite(surface_->Value(Point()))) return Diverged(step);
+        Report(step, at_end ? &result : nullptr);
+      }
       if (at_end) break;
       if (context_.control != nullptr && context_.control->stopped()) {
         result.outcome = JobOutcome::kStopped;
@@ -91,7 +86,8 @@ class Descent {
         return result;
       }
       gradient_.SetStep(step);
-      update_.Step(gradient_, x_.span(), RateAt(step), /*keep_gradient=*/false);
+      const double loss = update_.Step(gradient_, x_.span(), RateAt(step), /*keep_gradient=*/false);
+      if (!std::isfinite(loss)) return Diverged(step);
       ++step;
     }
     result.outcome = JobOutcome::kSucceeded;

@@ -62,7 +62,7 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
       network_(std::move(shape), Loss::FromProto(workload.loss())),
       params_(network_.shape().parameter_count),
       buffers_(network_.shape().buffer_count),
-      update_(workload, network_.shape().parameters, pool),
+      update_(workload.optimizer(), workload.clip(), network_.shape().parameters, pool),
       order_(seed, data.train.count, BatchSize(workload, data.train.count), workload.drop_last(), workload.sampling()),
       workspace_(network_, MicroBatchSize(workload, data.train.count), pool == nullptr ? 1 : pool->threads()),
       batch_gradient_(network_, data.train, BatchSize(workload, data.train.count),

@@ -85,6 +85,10 @@ TEST_F(ArtifactsTest, MistakesAreSaid) {
   EXPECT_EQ(Run({"artifacts", "k3f9", "--get", "weights.safetensors"}).exit_code, 2);
   EXPECT_EQ(Run({"artifacts", "k3f9/1", "--out", Out()}).exit_code, 2);
   EXPECT_EQ(Run({"artifacts", "k3f9/x"}).exit_code, 2);
+  const CliResult beyond = Run({"artifacts", "k3f9/4"});
+  EXPECT_EQ(beyond.exit_code, 3);
+  EXPECT_THAT(beyond.err, HasSubstr("no trial k3f9/4: the sweep has trials 0 to 3"));
+  EXPECT_EQ(Run({"artifacts", "k3f9/3"}).exit_code, 0);
   EXPECT_EQ(Run({"artifacts", "k3f9/1", "--get", "weights.safetensors", "--out", "/nonexistent/w"}).exit_code, 1);
   EXPECT_EQ(Files(), 0u);
 }

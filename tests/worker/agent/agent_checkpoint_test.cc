@@ -221,23 +221,28 @@ TEST_F(AgentCheckpointTest, NobodyIsAskedForWeightsThatAreNotWanted) {
   EXPECT_FALSE(asked);
 }
 
-TEST_F(AgentCheckpointTest, AResultCountsWithoutWeightsThatTheServerDoesNotTake) {
+// The answers of a server that does not take weights, and how often it is asked.
+class AgentRefusedWeightsTest : public AgentCheckpointTest,
+                                public testing::WithParamInterface<std::pair<absl::Status, int>> {};
+
+TEST_P(AgentRefusedWeightsTest, AResultCountsWithoutThem) {
   lease_.set_keep_weights(true);
-  for (const absl::Status& answer :
-       {absl::ResourceExhaustedError("the disk is full"), absl::DeadlineExceededError("too slow")}) {
-    coordinator_.RefuseWeights(answer);
-    Start([&](const job::JobContext& context) {
-      context.save_weights({7, "weights"});
-      return Success();
-    });
-    ASSERT_TRUE(coordinator_.AwaitEnded(1));
-    Leave();
-    EXPECT_THAT(coordinator_.weights_, SizeIs(0));
-    EXPECT_EQ(coordinator_.ended_.at(0).outcome.kind(), v1::TrialOutcome::KIND_SUCCEEDED);
-    EXPECT_THAT(log_text_.str(), HasSubstr("the weights could not be saved"));
-    return;
-  }
+  coordinator_.RefuseWeights(GetParam().first);
+  Start([&](const job::JobContext& context) {
+    context.save_weights({7, "weights"});
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_EQ(coordinator_.weights_calls_, GetParam().second);
+  EXPECT_EQ(coordinator_.ended_.at(0).outcome.kind(), v1::TrialOutcome::KIND_SUCCEEDED);
+  EXPECT_THAT(log_text_.str(), HasSubstr("the weights could not be saved"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Answers, AgentRefusedWeightsTest,
+                         testing::Values(std::pair(absl::ResourceExhaustedError("the disk is full"), 1),
+                                         std::pair(absl::DeadlineExceededError("too slow"), 3)),
+                         [](const auto& instance) { return instance.index == 0 ? "Full" : "Slow"; });
 
 }  // namespace
 }  // namespace basin::worker::agent

@@ -154,7 +154,8 @@ TEST_F(SurfaceJobTest, StopsWhenAsked) {
 
 TEST_F(SurfaceJobTest, FaultsBetweenFieldsNameThem) {
   const auto fault = [&](const std::string& settings) {
-    const JobResult result = Run("steps: 10 learning_rate: 0.1 " + settings);
+    const bool has_steps = settings.find(" steps:") != std::string::npos;
+    const JobResult result = Run((has_steps ? "" : "steps: 10 ") + ("learning_rate: 0.1 " + settings));
     EXPECT_EQ(result.outcome, JobOutcome::kInvalid) << settings;
     return result.message;
   };
@@ -169,6 +170,8 @@ TEST_F(SurfaceJobTest, FaultsBetweenFieldsNameThem) {
   EXPECT_THAT(fault("function { beale {} } schedule { sgdr { first_period_steps: 20 } }"),
               HasSubstr("surface.schedule.sgdr.first_period_steps"));
   EXPECT_THAT(fault("function { beale {} } schedule { swa { factor: 0.5 } }"), HasSubstr("surface.schedule.swa"));
+  EXPECT_THAT(fault("function { beale {} } steps: 10000000 report_every: 1"),
+              HasSubstr("surface.report_every: must be at least 100 for 10000000 steps"));
   EXPECT_THAT(fault("function { rosenbrock { dimensions: 1 } }"), HasSubstr("surface.function.rosenbrock.dimensions"));
   EXPECT_THAT(fault("function { two_wells { tilt: 2 } }"), HasSubstr("surface.function.two_wells.tilt"));
 }

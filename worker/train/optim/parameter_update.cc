@@ -17,10 +17,11 @@ class ParameterUpdate::Fused final : public GradientConsumer<float> {
   float* const params_;
 };
 
-ParameterUpdate::ParameterUpdate(const v1::TrainWorkload& workload, Tensors tensors, ThreadPool* pool)
+ParameterUpdate::ParameterUpdate(const v1::Optimizer& optimizer, const v1::Clip& clip, Tensors tensors,
+                                 ThreadPool* pool)
     : pool_(pool),
-      clip_(workload.clip()),
-      optimizer_(Optimizer::Create(workload.optimizer(), tensors)),
+      clip_(clip),
+      optimizer_(Optimizer::Create(optimizer, tensors)),
       sums_(tensors),
       gradient_(ParameterCount(tensors)) {}
 

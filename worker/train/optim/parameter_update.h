@@ -29,8 +29,10 @@ class GradientSource {
 // is in the cache; others take the gradient after it is whole.
 class ParameterUpdate {
  public:
-  // `workload` has its defaults filled in and is valid; `pool` (may be null) outlives this. Throws std::bad_alloc.
-  ParameterUpdate(const v1::TrainWorkload& workload, std::span<const ParameterTensor> tensors, ThreadPool* pool);
+  // `optimizer` has its defaults filled in and is valid; `clip` may be empty; `pool` (may be null) outlives this.
+  // Throws std::bad_alloc.
+  ParameterUpdate(const v1::Optimizer& optimizer, const v1::Clip& clip, std::span<const ParameterTensor> tensors,
+                  ThreadPool* pool);
 
   // One update at the given learning rate; returns the batch's mean loss before it. gradient() and gradient_norm() are
   // then defined if `keep_gradient`.

@@ -28,7 +28,7 @@ class ParameterUpdateTest : public testing::Test {
  protected:
   // Parameters after `steps` steps at rate 0.1.
   std::vector<float> Descend(const v1::TrainWorkload& workload, int steps, ThreadPool* pool = nullptr) {
-    ParameterUpdate update(workload, tensors_, pool);
+    ParameterUpdate update(workload.optimizer(), workload.clip(), tensors_, pool);
     std::vector<float> params = start_;
     for (int t = 0; t < steps; ++t) {
       Hills hills(Normals(count_, static_cast<uint64_t>(t) + 1));
@@ -75,7 +75,8 @@ TEST_P(EveryOptimizerUpdateTest, HasTheSameBitsPieceByPieceAndAfterTheWholeGradi
 
 TEST_F(ParameterUpdateTest, ReturnsTheLossAndTheNormBeforeTheStep) {
   for (const char* settings : {"", "clip { norm: 0.1 }", "optimizer { lars { } }", "optimizer { sam { } }"}) {
-    ParameterUpdate update(Workload(settings), tensors_, nullptr);
+    const v1::TrainWorkload workload = Workload(settings);
+    ParameterUpdate update(workload.optimizer(), workload.clip(), tensors_, nullptr);
     Hills hills(Normals(count_, 1)), same(Normals(count_, 1));
     std::vector<float> params = start_, gradient(count_);
     const double loss = same.LossAndGradient(params.data(), true, gradient.data(), nullptr);
@@ -106,7 +107,8 @@ TEST_F(ParameterUpdateTest, AClippedNaNStaysOne) {
   std::vector<float> slopes = Normals(count_, 1);
   slopes[5] = std::nanf("");
   for (const char* settings : {"clip { value: 1 }", "clip { norm: 1 }"}) {
-    ParameterUpdate update(Workload(settings), tensors_, nullptr);
+    const v1::TrainWorkload workload = Workload(settings);
+    ParameterUpdate update(workload.optimizer(), workload.clip(), tensors_, nullptr);
     Hills hills(slopes);
     std::vector<float> params = start_;
     update.Step(hills, params, 0.1, false);
@@ -115,7 +117,8 @@ TEST_F(ParameterUpdateTest, AClippedNaNStaysOne) {
 }
 
 TEST_F(ParameterUpdateTest, SamStepsFromHereWithTheGradientUphill) {
-  ParameterUpdate update(Workload("optimizer { sam { rho: 20 } }"), tensors_, nullptr);
+  const v1::TrainWorkload workload = Workload("optimizer { sam { rho: 20 } }");
+  ParameterUpdate update(workload.optimizer(), workload.clip(), tensors_, nullptr);
   Hills hills(Normals(count_, 1));
   std::vector<float> params = start_, gradient(count_), uphill(count_);
   hills.LossAndGradient(params.data(), true, gradient.data(), nullptr);
