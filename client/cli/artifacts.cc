@@ -1,12 +1,11 @@
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <optional>
-#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/new_file.h"
 #include "client/cli/proto_time.h"
 #include "client/cli/trial_name.h"
 #include "proto/contract/digest.h"
@@ -68,37 +67,6 @@ absl::StatusOr<int> List(Context& context, const TrialName& trial) {
   return api::kOk;
 }
 
-// A file that gets its name only when it is whole; otherwise nothing of it stays.
-class NewFile {
- public:
-  explicit NewFile(const std::filesystem::path& path)
-      : path_(path), partial_(path.string() + ".partial"), stream_(partial_, std::ios::binary | std::ios::trunc) {}
-  ~NewFile() {
-    std::error_code ignored;
-    if (!done_) std::filesystem::remove(partial_, ignored);
-  }
-  void Append(const std::string& bytes) { stream_.write(bytes.data(), static_cast<std::streamsize>(bytes.size())); }
-  bool ok() const { return static_cast<bool>(stream_); }
-  absl::Status Finish() {
-    stream_.close();
-    std::error_code error;
-    if (ok()) std::filesystem::rename(partial_, path_, error);
-    if (!ok() || error) return Failure(error);
-    done_ = true;
-    return absl::OkStatus();
-  }
-  absl::Status Failure(const std::error_code& error = {}) const {
-    return absl::InternalError(
-        absl::StrCat(path_.string(), ": can't be written",
-                     error ? ": " + error.message() : "; is its folder there, and the disk not full?"));
-  }
-
- private:
-  const std::filesystem::path path_, partial_;
-  std::ofstream stream_;
-  bool done_ = false;
-};
-
 absl::StatusOr<v1::Artifact> Find(Context& context, const TrialName& trial, const std::string& name) {
   std::optional<v1::Artifact> found;
   std::string names;
@@ -124,11 +92,11 @@ absl::StatusOr<int> Get(Context& context, const TrialName& trial, const Options&
   const std::filesystem::path path =
       options.out.empty() ? std::filesystem::path(artifact->name()).filename() : std::filesystem::path(options.out);
   NewFile file(path);
-  if (!file.ok()) return file.Failure();
+  if (!file.status().ok()) return file.status();
   contract::Sha256 digest;
   const absl::Status status = context.client().DownloadArtifact(*artifact, [&](const std::string& bytes) {
     digest.Update(bytes.data(), bytes.size());
-    file.Append(bytes);
+    file.stream().write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   });
   if (!status.ok()) return status;
   if (digest.FinishHex() != artifact->sha256()) {

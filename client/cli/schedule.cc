@@ -1,8 +1,8 @@
-#include <fstream>
 #include <memory>
 
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/new_file.h"
 #include "client/cli/schedule_preview.h"
 #include "client/cli/spec_source.h"
 #include "client/format/human.h"
@@ -68,16 +68,15 @@ absl::Status WriteFile(const std::string& path, const std::vector<RateCurve>& cu
   if (!json && !svg && !path.ends_with(".csv")) {
     return absl::InvalidArgumentError("--out takes a .csv, .json or .svg file, not " + path);
   }
-  std::ofstream file(path, std::ios::binary);
+  NewFile file(path);
   if (svg) {
-    file << SvgOf(curves, title);
+    file.stream() << SvgOf(curves, title);
   } else {
-    const auto rows =
-        format::RowWriter::Create(json ? format::Format::kJson : format::Format::kCsv, StepColumns(), {}, &file);
-    WriteSteps(curves, *rows, file);
+    const auto rows = format::RowWriter::Create(json ? format::Format::kJson : format::Format::kCsv, StepColumns(), {},
+                                                &file.stream());
+    WriteSteps(curves, *rows, file.stream());
   }
-  file.flush();
-  return file ? absl::OkStatus() : absl::UnknownError("cannot write " + path);
+  return file.Finish();
 }
 
 absl::StatusOr<int> Schedule(Context& context, const Options& options) {
