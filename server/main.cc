@@ -105,12 +105,12 @@ void DeclareFlags(CLI::App* app, Flags* flags) {
 
 LogLevel LevelOf(const std::string& name) {
   if (name == "debug") return LogLevel::kDebug;
-  if (name == "warn") return LogLevel::kWarn;
+  if (name == "warn") return LogLevel::kWarning;
   return name == "error" ? LogLevel::kError : LogLevel::kInfo;
 }
 
 void LogGrpc(gpr_log_func_args* line) {
-  const LogLevel level = line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarn : LogLevel::kDebug;
+  const LogLevel level = line->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning : LogLevel::kDebug;
   Log(level, "grpc", {{"text", line->message}});
 }
 
@@ -139,7 +139,7 @@ sigset_t BlockSignals() {
 
 void Reload(access::Gatekeeper* gatekeeper) {
   if (gatekeeper == nullptr) {
-    Log(LogLevel::kWarn, "nothing to reload: tokens take effect when the server starts with them");
+    Log(LogLevel::kWarning, "nothing to reload: tokens take effect when the server starts with them");
     return;
   }
   const absl::Status reloaded = gatekeeper->Reload();
@@ -179,7 +179,7 @@ absl::StatusOr<std::unique_ptr<observe::HttpListener>> ListenForMetrics(const Fl
                                               .live = [metrics] { return metrics->Live(); },
                                               .ready = [metrics] { return metrics->Ready(); }});
   if (listener.ok() || flags.metrics_asked_for) return listener;
-  Log(LogLevel::kWarn, "no metrics are served", {{"reason", std::string(listener.status().message())}});
+  Log(LogLevel::kWarning, "no metrics are served", {{"reason", std::string(listener.status().message())}});
   return nullptr;
 }
 
@@ -278,11 +278,12 @@ int Main(int argc, char** argv) {
   runtime::StartLogging(flags.log_format == "json" ? LogFormat::kJson : LogFormat::kText, LevelOf(flags.log_level));
   gpr_set_log_function(LogGrpc);
   if (!listen->IsLoopback() && *gatekeeper == nullptr) {
-    Log(LogLevel::kWarn,
+    Log(LogLevel::kWarning,
         "INSECURE: anyone who reaches this address can submit sweeps, read all results and act as a worker",
         {{"listen", flags.listen}});
   } else if (!listen->IsLoopback() && !tls->enabled()) {
-    Log(LogLevel::kWarn, "INSECURE: anyone on the way to this address can read tokens and results, and use the tokens",
+    Log(LogLevel::kWarning,
+        "INSECURE: anyone on the way to this address can read tokens and results, and use the tokens",
         {{"listen", flags.listen}});
   }
   const sigset_t signals = BlockSignals();

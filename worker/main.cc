@@ -31,6 +31,7 @@
 namespace {
 
 namespace agent = basin::worker::agent;
+namespace contract = basin::contract;
 
 // The whole program is built for x86-64-v3, so this runs before everything else, and is itself built for any x86-64.
 __attribute__((constructor(101), target("arch=x86-64"))) void RequireCpu() {
@@ -54,9 +55,9 @@ struct Flags {
   uint32_t threads_per_trial = 1;
   std::string data_dir;
   std::string name;
-  basin::contract::CredentialFiles credentials;
-  agent::LogFormat log_format = agent::LogFormat::kText;
-  agent::LogLevel log_level = agent::LogLevel::kInfo;
+  contract::CredentialFiles credentials;
+  contract::LogFormat log_format = contract::LogFormat::kText;
+  contract::LogLevel log_level = contract::LogLevel::kInfo;
 };
 
 // Empty if `text` is HOST:PORT.
@@ -121,17 +122,18 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->envname("BASIN_TOKEN_FILE");
   app.add_option("--log-format", flags.log_format, "text or json")
       ->envname("BASIN_LOG_FORMAT")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, agent::LogFormat>{{"text", agent::LogFormat::kText},
-                                                                                  {"json", agent::LogFormat::kJson}}))
+      ->transform(CLI::CheckedTransformer(std::map<std::string, contract::LogFormat>{
+          {"text", contract::LogFormat::kText}, {"json", contract::LogFormat::kJson}}))
       ->default_str("text");
   app.add_option("--log-level", flags.log_level, "debug, info, warn or error")
       ->envname("BASIN_LOG_LEVEL")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, agent::LogLevel>{{"debug", agent::LogLevel::kDebug},
-                                                                                 {"info", agent::LogLevel::kInfo},
-                                                                                 {"warn", agent::LogLevel::kWarning},
-                                                                                 {"error", agent::LogLevel::kError}}))
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, contract::LogLevel>{{"debug", contract::LogLevel::kDebug},
+                                                                            {"info", contract::LogLevel::kInfo},
+                                                                            {"warn", contract::LogLevel::kWarning},
+                                                                            {"error", contract::LogLevel::kError}}))
       ->default_str("info");
-  app.set_version_flag("--version", absl::StrCat("basin-worker ", basin::contract::kVersion));
+  app.set_version_flag("--version", absl::StrCat("basin-worker ", contract::kVersion));
   app.footer(
       "Each flag has an environment variable, named in brackets; the flag wins.\nSIGTERM or SIGINT hands the leases "
       "back and "
@@ -157,10 +159,10 @@ agent::AgentOptions MakeOptions(const Flags& flags, const basin::worker::data::C
 }
 
 // Where gRPC's own lines go.
-agent::EventLog* grpc_log = nullptr;
+contract::EventLog* grpc_log = nullptr;
 void LogGrpc(gpr_log_func_args* line) {
   const bool error = line->severity == GPR_LOG_SEVERITY_ERROR;
-  const agent::EventLog::Fields fields = {{"text", std::string(line->message)}};
+  const contract::EventLog::Fields fields = {{"text", std::string(line->message)}};
   error ? grpc_log->Warning("grpc", fields) : grpc_log->Debug("grpc", fields);
 }
 
@@ -174,7 +176,7 @@ sigset_t StopSignals() {
 
 // Takes the signals to stop, which all threads block: the first drains, the second ends the process at once. Ends when
 // a signal comes after `done` is set.
-void AwaitSignals(agent::Agent* worker, agent::EventLog* log, const std::atomic<bool>* done) {
+void AwaitSignals(agent::Agent* worker, contract::EventLog* log, const std::atomic<bool>* done) {
   const sigset_t signals = StopSignals();
   int signal = 0;
   sigwait(&signals, &signal);
@@ -195,23 +197,23 @@ void AwaitSignals(agent::Agent* worker, agent::EventLog* log, const std::atomic<
   _exit(1);
 }
 
-int RunWorker(const Flags& flags, agent::EventLog* log) {
+int RunWorker(const Flags& flags, contract::EventLog* log) {
   const auto catalog = basin::worker::data::Catalog::Open(flags.data_dir);
   if (!catalog.ok()) {
     log->Error("the data dir can't be read",
                {{"data_dir", flags.data_dir}, {"error", std::string(catalog.status().message())}});
     return 1;
   }
-  const auto channel = basin::contract::CreateChannel(flags.server, flags.credentials);
+  const auto channel = contract::CreateChannel(flags.server, flags.credentials);
   if (!channel.ok()) {
     log->Error("the credentials can't be used", {{"error", std::string(channel.status().message())}});
     return absl::IsUnauthenticated(channel.status()) ? kNotPermitted : kUsageError;
   }
   agent::GrpcCoordinatorClient client(
-      *channel, [&flags] { return basin::contract::ExplainUnavailable(flags.server, flags.credentials); });
+      *channel, [&flags] { return contract::ExplainUnavailable(flags.server, flags.credentials); });
   agent::SystemClock clock;
   agent::Agent worker(MakeOptions(flags, catalog->get()), &client, &clock, log);
-  log->Info("starting", {{"version", std::string(basin::contract::kVersion)},
+  log->Info("starting", {{"version", std::string(contract::kVersion)},
                          {"server", flags.server},
                          {"name", flags.name},
                          {"slots", static_cast<int64_t>(flags.slots)},
@@ -248,7 +250,7 @@ int main(int argc, char** argv) {
     flags.slots = std::clamp(std::thread::hardware_concurrency() / flags.threads_per_trial, 1u, 4096u);
   }
   if (flags.name.empty()) flags.name = DefaultName();
-  const auto log = agent::EventLog::ToStderr(flags.log_format, flags.log_level);
+  const auto log = contract::EventLog::ToStderr("worker", flags.log_format, flags.log_level);
   grpc_log = log.get();
   gpr_set_log_function(LogGrpc);
   const int exit_code = RunWorker(flags, log.get());

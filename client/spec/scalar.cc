@@ -7,7 +7,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/field_path.h"
+#include "proto/contract/check_value.h"
+#include "proto/contract/value.h"
 
 namespace basin::client::spec {
 
@@ -101,11 +102,8 @@ absl::StatusOr<v1::Value> ReadRaw(const Node& node, const FieldDescriptor* field
     case FieldDescriptor::CPPTYPE_BOOL:
       return ReadBool(node);
     case FieldDescriptor::CPPTYPE_STRING:
-    case FieldDescriptor::CPPTYPE_ENUM: {
-      v1::Value value;
-      value.set_string_value(node.text);
-      return value;
-    }
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return contract::TextValue(node.text);
     default:
       return ReadNumber(node, field);
   }

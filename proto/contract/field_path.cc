@@ -1,11 +1,10 @@
 #include "proto/contract/field_path.h"
 
 #include <charconv>
-#include <cmath>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "proto/contract/value.h"
 
 namespace basin::contract {
 
@@ -20,10 +19,6 @@ namespace {
 constexpr size_t kMaxPathSteps = 32;
 constexpr int kMaxListIndex = 1'000'000;
 
-std::string Quoted(std::string_view text) {
-  return absl::StrCat("'", std::string(text.substr(0, 64)), text.size() > 64 ? "...'" : "'");
-}
-
 // Splits `name[3]` into name and index; -1 without one.
 bool SplitIndex(std::string_view part, std::string_view* name, int* index) {
   const size_t bracket = part.find('[');
@@ -34,154 +29,6 @@ bool SplitIndex(std::string_view part, std::string_view* name, int* index) {
   const char* end = part.data() + part.size() - 1;
   const auto [stop, error] = std::from_chars(part.data() + bracket + 1, end, *index);
   return error == std::errc() && stop == end && *index >= 0 && *index < kMaxListIndex;
-}
-
-std::string KindOf(const v1::Value& value) {
-  switch (value.kind_case()) {
-    case v1::Value::kStringValue:
-      return Quoted(value.string_value());
-    case v1::Value::KIND_NOT_SET:
-      return "nothing";
-    default:
-      return FormatValue(value);
-  }
-}
-
-absl::Status Fault(const std::string& expected, const v1::Value& value) {
-  return absl::InvalidArgumentError(absl::StrCat(expected, ", is ", KindOf(value)));
-}
-
-v1::Value IntValue(int64_t number) {
-  v1::Value value;
-  value.set_int_value(number);
-  return value;
-}
-
-v1::Value DoubleValue(double number) {
-  v1::Value value;
-  value.set_double_value(number);
-  return value;
-}
-
-v1::Value TextValue(std::string text) {
-  v1::Value value;
-  value.set_string_value(std::move(text));
-  return value;
-}
-
-bool IsName(std::string_view text) {
-  const auto alphanumeric = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-  };
-  if (text.empty() || text.size() > 128 || !alphanumeric(text[0])) return false;
-  for (const char c : text) {
-    if (!alphanumeric(c) && c != '.' && c != '_' && c != '-') return false;
-  }
-  return true;
-}
-
-// In long double, which holds every int64.
-absl::Status CheckBounds(const v1::FieldRule& rule, long double number, const v1::Value& value) {
-  if (rule.has_min() && !(number >= rule.min())) {
-    return Fault(absl::StrCat("must be at least ", FormatNumber(rule.min())), value);
-  }
-  if (rule.has_above() && !(number > rule.above())) {
-    return Fault(absl::StrCat("must be above ", FormatNumber(rule.above())), value);
-  }
-  if (rule.has_max() && !(number <= rule.max())) {
-    return Fault(absl::StrCat("must be at most ", FormatNumber(rule.max())), value);
-  }
-  if (rule.has_below() && !(number < rule.below())) {
-    return Fault(absl::StrCat("must be below ", FormatNumber(rule.below())), value);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<v1::Value> CheckText(const v1::FieldRule& rule, const v1::Value& value) {
-  if (value.kind_case() != v1::Value::kStringValue) return Fault("must be text", value);
-  const std::string& text = value.string_value();
-  if (rule.name() && !IsName(text)) {
-    return Fault("must be a name (at most 128 letters, digits, '.', '_' or '-', the first a letter or digit)", value);
-  }
-  if (rule.required() && text.empty()) return absl::InvalidArgumentError("must not be empty");
-  if (rule.max_items() > 0 && text.size() > rule.max_items()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("must be at most ", rule.max_items(), " bytes long, has ", text.size()));
-  }
-  return value;
-}
-
-const EnumValueDescriptor* FindEnumValue(const FieldDescriptor* field, std::string_view name) {
-  for (int i = 0; i < field->enum_type()->value_count(); ++i) {
-    const EnumValueDescriptor* candidate = field->enum_type()->value(i);
-    if (candidate->number() != 0 && (ShortEnumName(candidate) == name || candidate->name() == name)) return candidate;
-  }
-  return nullptr;
-}
-
-absl::StatusOr<v1::Value> CheckEnum(const FieldDescriptor* field, const v1::Value& value) {
-  const EnumValueDescriptor* found =
-      value.kind_case() == v1::Value::kStringValue ? FindEnumValue(field, value.string_value()) : nullptr;
-  if (found != nullptr) return TextValue(ShortEnumName(found));
-  const std::vector<std::string> names = ShortEnumNames(field->enum_type());
-  return absl::InvalidArgumentError(absl::StrCat("must be one of ", absl::StrJoin(names, ", "), ", is ", KindOf(value),
-                                                 DidYouMean(value.string_value(), names)));
-}
-
-absl::StatusOr<v1::Value> CheckReal(const v1::FieldRule& rule, const v1::Value& value) {
-  if (value.kind_case() != v1::Value::kDoubleValue && value.kind_case() != v1::Value::kIntValue) {
-    return Fault("must be a number", value);
-  }
-  const double number =
-      value.kind_case() == v1::Value::kIntValue ? static_cast<double>(value.int_value()) : value.double_value();
-  if (!std::isfinite(number)) return Fault("must be a finite number", value);
-  if (absl::Status bounds = CheckBounds(rule, number, value); !bounds.ok()) return bounds;
-  return DoubleValue(number);
-}
-
-// Least and greatest number of an integer field that a Value can carry.
-std::pair<int64_t, int64_t> IntegerRange(const FieldDescriptor* field) {
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_INT32:
-      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return {0, std::numeric_limits<uint32_t>::max()};
-    case FieldDescriptor::CPPTYPE_UINT64:
-      return {0, std::numeric_limits<int64_t>::max()};
-    default:
-      return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
-  }
-}
-
-absl::StatusOr<v1::Value> CheckInteger(const FieldDescriptor* field, const v1::FieldRule& rule,
-                                       const v1::Value& value) {
-  int64_t number = 0;
-  const std::string expected = rule.has_keyword()
-                                   ? absl::StrCat("must be a whole number or '", rule.keyword().name(), "'")
-                                   : std::string("must be a whole number");
-  if (value.kind_case() == v1::Value::kStringValue && rule.has_keyword()) {
-    if (value.string_value() == rule.keyword().name()) return value;
-    return absl::InvalidArgumentError(
-        absl::StrCat(expected, ", is ", KindOf(value), DidYouMean(value.string_value(), {rule.keyword().name()})));
-  } else if (value.kind_case() == v1::Value::kIntValue) {
-    number = value.int_value();
-  } else if (value.kind_case() == v1::Value::kDoubleValue && std::fabs(value.double_value()) <= 9007199254740992.0 &&
-             std::trunc(value.double_value()) == value.double_value()) {
-    number = static_cast<int64_t>(value.double_value());
-  } else {
-    if (value.kind_case() == v1::Value::kDoubleValue) {
-      if (absl::Status bounds = CheckBounds(rule, value.double_value(), value); !bounds.ok()) return bounds;
-    }
-    return Fault(expected, value);
-  }
-  if (rule.has_keyword() && number >= 0 && static_cast<uint64_t>(number) == rule.keyword().value()) {
-    return TextValue(rule.keyword().name());
-  }
-  if (absl::Status bounds = CheckBounds(rule, static_cast<long double>(number), value); !bounds.ok()) return bounds;
-  const auto [least, greatest] = IntegerRange(field);
-  if (number < least) return Fault(absl::StrCat("must be at least ", least), value);
-  if (number > greatest) return Fault(absl::StrCat("must be at most ", greatest), value);
-  return IntValue(number);
 }
 
 // The message that holds the path's last field, made where it is missing.
@@ -237,13 +84,13 @@ absl::StatusOr<FieldPath> ParseFieldPath(const Descriptor* type, std::string_vie
     std::string_view name;
     int index;
     if (!SplitIndex(part, &name, &index)) {
-      return absl::InvalidArgumentError(absl::StrCat("has the malformed part ", Quoted(part)));
+      return absl::InvalidArgumentError(absl::StrCat("has the malformed part ", Excerpt(part)));
     }
     const FieldDescriptor* field = type->FindFieldByName(std::string(name));
     if (field == nullptr) {
       const std::string where = result.steps.empty() ? "" : absl::StrCat(" in ", result.ToString());
       return absl::InvalidArgumentError(
-          absl::StrCat("names no field ", Quoted(name), where, DidYouMean(name, FieldNames(type))));
+          absl::StrCat("names no field ", Excerpt(name), where, DidYouMean(name, FieldNames(type))));
     }
     if (index >= 0 && !field->is_repeated()) {
       return absl::InvalidArgumentError(absl::StrCat("has an index on ", field->name(), ", which is no list"));
@@ -265,26 +112,6 @@ absl::StatusOr<FieldPath> ParseFieldPath(const Descriptor* type, std::string_vie
 }
 
 const v1::FieldRule& RuleOf(const FieldDescriptor* field) { return field->options().GetExtension(v1::rule); }
-
-absl::StatusOr<v1::Value> CheckValue(const FieldPath& path, const v1::Value& value) {
-  if (!path.is_scalar()) return Fault("must be a message or list, not one value", value);
-  const FieldDescriptor* field = path.field();
-  const v1::FieldRule& rule = RuleOf(field);
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL:
-      if (value.kind_case() != v1::Value::kBoolValue) return Fault("must be true or false", value);
-      return value;
-    case FieldDescriptor::CPPTYPE_STRING:
-      return CheckText(rule, value);
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return CheckEnum(field, value);
-    case FieldDescriptor::CPPTYPE_DOUBLE:
-    case FieldDescriptor::CPPTYPE_FLOAT:
-      return CheckReal(rule, value);
-    default:
-      return CheckInteger(field, rule, value);
-  }
-}
 
 absl::Status SetScalar(const FieldPath& path, const v1::Value& value, Message* message) {
   absl::StatusOr<Message*> parent = MutableParent(path, message);
@@ -376,11 +203,8 @@ v1::Value GetScalar(const FieldPath& path, const Message& message) {
   using R = Reflection;
   uint64_t natural = 0;
   switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL: {
-      v1::Value value;
-      value.set_bool_value(get(&R::GetBool, &R::GetRepeatedBool));
-      return value;
-    }
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return BoolValue(get(&R::GetBool, &R::GetRepeatedBool));
     case FieldDescriptor::CPPTYPE_STRING:
       return TextValue(get(&R::GetString, &R::GetRepeatedString));
     case FieldDescriptor::CPPTYPE_ENUM: {
@@ -389,9 +213,9 @@ v1::Value GetScalar(const FieldPath& path, const Message& message) {
       return TextValue(found == nullptr ? std::to_string(number) : ShortEnumName(found));
     }
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      return DoubleValue(get(&R::GetDouble, &R::GetRepeatedDouble));
+      return RealValue(get(&R::GetDouble, &R::GetRepeatedDouble));
     case FieldDescriptor::CPPTYPE_FLOAT:
-      return DoubleValue(get(&R::GetFloat, &R::GetRepeatedFloat));
+      return RealValue(get(&R::GetFloat, &R::GetRepeatedFloat));
     case FieldDescriptor::CPPTYPE_INT32:
       return IntValue(get(&R::GetInt32, &R::GetRepeatedInt32));
     case FieldDescriptor::CPPTYPE_INT64:
@@ -409,7 +233,7 @@ v1::Value GetScalar(const FieldPath& path, const Message& message) {
   if (rule.has_keyword() && rule.keyword().value() == natural) return TextValue(rule.keyword().name());
   // Above what an int64 holds no rule accepts it; near enough for the message.
   if (natural > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) {
-    return DoubleValue(static_cast<double>(natural));
+    return RealValue(static_cast<double>(natural));
   }
   return IntValue(static_cast<int64_t>(natural));
 }

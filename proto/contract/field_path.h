@@ -33,11 +33,6 @@ absl::StatusOr<FieldPath> ParseFieldPath(const google::protobuf::Descriptor* typ
 // The rule written beside the field; the empty rule if there is none.
 const v1::FieldRule& RuleOf(const google::protobuf::FieldDescriptor* field);
 
-// Checks that `value` can stand in the scalar at `path` (type and rule) and returns it in the field's own form: an
-// integer for a double field becomes a double, a keyword stays a word, an enum's name becomes its short name in lower
-// case. INVALID_ARGUMENT says what was expected.
-absl::StatusOr<v1::Value> CheckValue(const FieldPath& path, const v1::Value& value);
-
 // Sets the scalar at `path`, creating the messages above it. REQUIRES: CheckValue accepts `value`. An index may be at
 // most one past the list's end.
 absl::Status SetScalar(const FieldPath& path, const v1::Value& value, google::protobuf::Message* message);

@@ -101,6 +101,19 @@ std::string ShortEnumName(const EnumValueDescriptor* value) {
   return absl::AsciiStrToLower(value->name().substr(EnumPrefixLength(value->type())));
 }
 
+const EnumValueDescriptor* FindEnumValue(const google::protobuf::FieldDescriptor* field, std::string_view name) {
+  for (int i = 0; i < field->enum_type()->value_count(); ++i) {
+    const EnumValueDescriptor* candidate = field->enum_type()->value(i);
+    if (candidate->number() != 0 && (ShortEnumName(candidate) == name || candidate->name() == name)) return candidate;
+  }
+  return nullptr;
+}
+
+std::string Excerpt(std::string_view text) {
+  constexpr size_t kMost = 64;
+  return absl::StrCat("'", std::string(text.substr(0, kMost)), text.size() > kMost ? "...'" : "'");
+}
+
 std::vector<std::string> ShortEnumNames(const EnumDescriptor* type) {
   std::vector<std::string> names;
   for (int i = 0; i < type->value_count(); ++i) {

@@ -15,6 +15,13 @@ struct FieldPath;
 // An enum value's name as users write it: `relu` for ACTIVATION_RELU.
 std::string ShortEnumName(const google::protobuf::EnumValueDescriptor* value);
 
+// The enum field's value of this name, short or whole; null when there is none.
+const google::protobuf::EnumValueDescriptor* FindEnumValue(const google::protobuf::FieldDescriptor* field,
+                                                           std::string_view name);
+
+// Foreign text in quotes, cut after 64 bytes.
+std::string Excerpt(std::string_view text);
+
 // The short names of an enum's values, without the unspecified one.
 std::vector<std::string> ShortEnumNames(const google::protobuf::EnumDescriptor* type);
 

@@ -6,7 +6,9 @@
 #include <unordered_set>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/check_value.h"
 #include "proto/contract/normal_quantile.h"
+#include "proto/contract/value.h"
 
 namespace basin::contract {
 
@@ -36,18 +38,6 @@ bool IsReal(const FieldDescriptor* field) {
 bool IsNumber(const FieldDescriptor* field) {
   return field->cpp_type() != FieldDescriptor::CPPTYPE_STRING && field->cpp_type() != FieldDescriptor::CPPTYPE_BOOL &&
          field->cpp_type() != FieldDescriptor::CPPTYPE_ENUM && field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE;
-}
-
-v1::Value IntValue(int64_t number) {
-  v1::Value value;
-  value.set_int_value(number);
-  return value;
-}
-
-v1::Value RealValue(double number) {
-  v1::Value value;
-  value.set_double_value(number);
-  return value;
 }
 
 bool Fail(std::vector<Violation>* violations, const std::string& path, std::string description) {

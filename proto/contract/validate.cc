@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/unknown_field_set.h"
+#include "proto/contract/check_value.h"
 #include "proto/contract/field_path.h"
 
 namespace basin::contract {

@@ -11,26 +11,6 @@
 namespace basin::server::core {
 namespace {
 
-uint64_t& CountOf(TrialCounts& counts, TrialState state) {
-  switch (state) {
-    case TrialState::kPending:
-      return counts.pending;
-    case TrialState::kRunning:
-      return counts.running;
-    case TrialState::kSucceeded:
-      return counts.succeeded;
-    case TrialState::kDiverged:
-      return counts.diverged;
-    case TrialState::kPruned:
-      return counts.pruned;
-    case TrialState::kFailed:
-      return counts.failed;
-    case TrialState::kCancelled:
-      break;
-  }
-  return counts.cancelled;
-}
-
 bool Ended(SweepState state) { return state != SweepState::kRunning && state != SweepState::kPaused; }
 bool Present(WorkerState state) { return state == WorkerState::kConnected || state == WorkerState::kDraining; }
 
@@ -185,7 +165,7 @@ class State::Applier {
       Require(sweep.queued.erase(event.key.index) == 1, "a trial ended that neither ran nor was queued");
       --record.counts.pending;
     }
-    ++CountOf(record.counts, event.state);
+    ++record.counts.Of(event.state);
     if (event.state == TrialState::kSucceeded && event.objective) {
       const bool better = !record.best_objective || Better(record.maximize, *event.objective, *record.best_objective) ||
                           (*event.objective == *record.best_objective && event.key.index < *record.best_trial);

@@ -28,6 +28,26 @@ absl::StatusOr<std::shared_ptr<const SweepDefinition>> SweepDefinition::Create(v
   return definition;
 }
 
+uint64_t& TrialCounts::Of(TrialState state) {
+  switch (state) {
+    case TrialState::kPending:
+      return pending;
+    case TrialState::kRunning:
+      return running;
+    case TrialState::kSucceeded:
+      return succeeded;
+    case TrialState::kDiverged:
+      return diverged;
+    case TrialState::kPruned:
+      return pruned;
+    case TrialState::kFailed:
+      return failed;
+    case TrialState::kCancelled:
+      break;
+  }
+  return cancelled;
+}
+
 std::string Outcome::Identity() const {
   std::string text = absl::StrCat(static_cast<int>(kind));
   for (const std::string* part : {&message, &weights_digest, &data_digest, &engine_fingerprint}) {

@@ -62,6 +62,7 @@ struct SweepDefinition {
 struct TrialCounts {
   uint64_t pending = 0, running = 0, succeeded = 0, diverged = 0, pruned = 0, failed = 0, cancelled = 0;
   uint64_t total() const { return pending + running + succeeded + diverged + pruned + failed + cancelled; }
+  uint64_t& Of(TrialState state);
   bool operator==(const TrialCounts&) const = default;
 };
 

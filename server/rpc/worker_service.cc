@@ -157,7 +157,7 @@ grpc::ServerUnaryReactor* WorkerService::RejectCheckpoint(grpc::CallbackServerCo
     Finish(reactor, caller.status());
     return reactor;
   }
-  runtime::Log(runtime::LogLevel::kWarn, "a checkpoint was rejected",
+  runtime::Log(runtime::LogLevel::kWarning, "a checkpoint was rejected",
                {{"sweep", request->sweep_id()},
                 {"trial", request->index()},
                 {"attempt", request->attempt()},

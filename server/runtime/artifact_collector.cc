@@ -32,7 +32,7 @@ void ArtifactCollector::Run() {
     const absl::StatusOr<uint64_t> removed =
         artifacts_->Collect([this](const std::string& sha256) { return queries_->IsArtifactKept(sha256); });
     if (!removed.ok()) {
-      Log(LogLevel::kWarn, "unused artifacts could not be removed", {{"status", removed.status()}});
+      Log(LogLevel::kWarning, "unused artifacts could not be removed", {{"status", removed.status()}});
     } else if (*removed > 0) {
       Log(LogLevel::kDebug, "unused artifacts were removed", {{"files", *removed}});
     }

@@ -177,7 +177,7 @@ void Coordinator::NoticeStall() {
   if (next_check_ && late > stall_threshold_) {
     stalled_ += late;
     next_check_ = now_.mono;
-    Log(LogLevel::kWarn, "the coordinator was stopped; every lease gets a fresh term",
+    Log(LogLevel::kWarning, "the coordinator was stopped; every lease gets a fresh term",
         {{"stalled_s", std::chrono::duration<double>(late).count()}});
   }
   last_round_ = now_.mono;

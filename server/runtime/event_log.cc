@@ -36,7 +36,7 @@ struct Logger {
         {{"sweep", event.id}, {"name", event.definition->spec.name()}, {"trials", event.definition->trials()}});
   }
   void operator()(const core::SweepStateChanged& event) const {
-    Log(event.state == core::SweepState::kFailed ? LogLevel::kWarn : LogLevel::kInfo,
+    Log(event.state == core::SweepState::kFailed ? LogLevel::kWarning : LogLevel::kInfo,
         std::string("sweep ") + Name(event.state), {{"sweep", event.id}, {"reason", event.message}});
   }
   void operator()(const core::SweepDeleted& event) const {
@@ -63,7 +63,7 @@ struct Logger {
          {"bytes", event.file.bytes}});
   }
   void operator()(const core::TrialRequeued& event) const {
-    Log(LogLevel::kWarn, "trial queued again",
+    Log(LogLevel::kWarning, "trial queued again",
         {{"sweep", event.key.sweep},
          {"trial", event.key.index},
          {"attempt", event.attempt},
@@ -72,7 +72,7 @@ struct Logger {
   }
   void operator()(const core::TrialFinished& event) const {
     const bool failed = event.state == core::TrialState::kFailed;
-    Log(failed ? LogLevel::kWarn : LogLevel::kDebug, failed ? "trial failed" : "trial ended",
+    Log(failed ? LogLevel::kWarning : LogLevel::kDebug, failed ? "trial failed" : "trial ended",
         {{"sweep", event.key.sweep},
          {"trial", event.key.index},
          {"attempt", event.attempt},
@@ -91,7 +91,7 @@ struct Logger {
                           : event.state == core::WorkerState::kLeft     ? "worker left"
                           : event.state == core::WorkerState::kDraining ? "worker drains"
                                                                         : "worker is back";
-    Log(event.state == core::WorkerState::kLost ? LogLevel::kWarn : LogLevel::kInfo, message,
+    Log(event.state == core::WorkerState::kLost ? LogLevel::kWarning : LogLevel::kInfo, message,
         {{"worker", event.id}, {"name", WorkerName(event.id)}});
   }
   void operator()(const core::Audited& event) const {

@@ -13,26 +13,6 @@ namespace {
 
 using core::TrialState;
 
-uint64_t& CountOf(core::TrialCounts& counts, TrialState state) {
-  switch (state) {
-    case TrialState::kPending:
-      return counts.pending;
-    case TrialState::kRunning:
-      return counts.running;
-    case TrialState::kSucceeded:
-      return counts.succeeded;
-    case TrialState::kDiverged:
-      return counts.diverged;
-    case TrialState::kPruned:
-      return counts.pruned;
-    case TrialState::kFailed:
-      return counts.failed;
-    case TrialState::kCancelled:
-      break;
-  }
-  return counts.cancelled;
-}
-
 EventKind KindOf(core::SweepState state) {
   switch (state) {
     case core::SweepState::kRunning:
@@ -384,8 +364,8 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
   if (status.ok()) status = sql_->settle_artifacts.Run(sweep.key, index, is_result ? event.attempt : 0);
   if (!status.ok()) return status;
 
-  --CountOf(sweep.counts, *before);
-  ++CountOf(sweep.counts, event.state);
+  --sweep.counts.Of(*before);
+  ++sweep.counts.Of(event.state);
   if (event.state == TrialState::kSucceeded && event.objective) {
     const double value = *event.objective;
     const bool better = !sweep.best_objective ||

@@ -77,14 +77,14 @@ class LocalWorker {
   }
 
  private:
-  static std::unique_ptr<worker::agent::EventLog> Log() {
-    return worker::agent::EventLog::ToStderr(worker::agent::LogFormat::kText, worker::agent::LogLevel::kWarning);
+  static std::unique_ptr<contract::EventLog> Log() {
+    return contract::EventLog::ToStderr("worker", contract::LogFormat::kText, contract::LogLevel::kWarning);
   }
 
   std::unique_ptr<worker::data::Catalog> catalog_;
   worker::agent::GrpcCoordinatorClient client_;
   worker::agent::SystemClock clock_;
-  std::unique_ptr<worker::agent::EventLog> log_;
+  std::unique_ptr<contract::EventLog> log_;
   std::unique_ptr<worker::agent::Agent> agent_;
   std::thread thread_;
 };

@@ -44,7 +44,7 @@ AgentOptions Completed(AgentOptions options) {
 
 }  // namespace
 
-Agent::Agent(AgentOptions options, CoordinatorClient* client, Clock* clock, EventLog* log)
+Agent::Agent(AgentOptions options, CoordinatorClient* client, Clock* clock, contract::EventLog* log)
     : options_(Completed(std::move(options))),
       client_(client),
       clock_(clock),
@@ -118,9 +118,7 @@ void Agent::Leave() {
     log_->Info("left", {{"worker", worker_id}, {"error", std::string(status.message())}});
   } else {
     log_->Warning("left without a good-bye: leases still held run out at the server",
-                  {{"worker", worker_id},
-                   {"trials", static_cast<int64_t>(left_behind)},
-                   {"error", std::string(status.message())}});
+                  {{"worker", worker_id}, {"trials", left_behind}, {"error", std::string(status.message())}});
   }
   lock.lock();
   EndThreads();
@@ -189,7 +187,7 @@ void Agent::Connected() {
 void Agent::CallFailed(const absl::Status& status) {
   const std::string code = absl::StatusCodeToString(status.code());
   const bool away = absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
-  const EventLog::Fields fields = {
+  const contract::EventLog::Fields fields = {
       {"server", options_.server}, {"code", code}, {"error", std::string(status.message())}};
   if (!away) {
     log_->Warning("the server could not do what it was asked; trying again", fields);

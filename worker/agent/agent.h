@@ -12,10 +12,10 @@
 
 #include "absl/status/status.h"
 #include "basin/v1/worker_service.pb.h"
+#include "proto/contract/event_log.h"
 #include "worker/agent/backoff.h"
 #include "worker/agent/clock.h"
 #include "worker/agent/coordinator_client.h"
-#include "worker/agent/event_log.h"
 #include "worker/agent/held_trials.h"
 #include "worker/job/job.h"
 
@@ -45,7 +45,7 @@ struct AgentOptions {
 class Agent {
  public:
   // `client`, `clock` and `log` outlive the agent.
-  Agent(AgentOptions options, CoordinatorClient* client, Clock* clock, EventLog* log);
+  Agent(AgentOptions options, CoordinatorClient* client, Clock* clock, contract::EventLog* log);
   ~Agent();
 
   // Blocks until the worker has left: OK after Drain, or after the server asked it to finish and leave; the server's
@@ -116,7 +116,7 @@ class Agent {
   const AgentOptions options_;
   CoordinatorClient* const client_;
   Clock* const clock_;
-  EventLog* const log_;
+  contract::EventLog* const log_;
 
   std::mutex register_mutex_;  // One registration at a time; taken before mutex_.
   Backoff register_backoff_;   // Guarded by register_mutex_.

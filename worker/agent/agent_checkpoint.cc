@@ -29,15 +29,12 @@ Request RequestOf(const AttemptKey& key, const std::string& worker_id) {
   return request;
 }
 
-void Note(EventLog* log, LogLevel level, const std::string& message, const AttemptKey& key, uint64_t step,
-          uint64_t bytes, const absl::Status& status = {}) {
-  const EventLog::Fields fields = {{"sweep", key.sweep_id},
-                                   {"trial", static_cast<int64_t>(key.index)},
-                                   {"attempt", static_cast<int64_t>(key.attempt)},
-                                   {"step", static_cast<int64_t>(step)},
-                                   {"bytes", static_cast<int64_t>(bytes)},
-                                   {"error", std::string(status.message())}};
-  level == LogLevel::kWarning ? log->Warning(message, fields) : log->Info(message, fields);
+void Note(contract::EventLog* log, contract::LogLevel level, const std::string& message, const AttemptKey& key,
+          uint64_t step, uint64_t bytes, const absl::Status& status = {}) {
+  const contract::EventLog::Fields fields = {{"sweep", key.sweep_id},  {"trial", key.index},
+                                             {"attempt", key.attempt}, {"step", step},
+                                             {"bytes", bytes},         {"error", std::string(status.message())}};
+  level == contract::LogLevel::kWarning ? log->Warning(message, fields) : log->Info(message, fields);
 }
 
 }  // namespace
@@ -94,15 +91,17 @@ std::optional<std::string> Agent::LoadCheckpoint(Job& job, absl::Status fault) {
         return answer.status();
       });
       if (fault.ok()) {
-        Note(log_, LogLevel::kInfo, "resuming from a checkpoint", job.key, reference.step(), reference.bytes());
+        Note(log_, contract::LogLevel::kInfo, "resuming from a checkpoint", job.key, reference.step(),
+             reference.bytes());
         break;
       }
       if (job.control.stopped()) break;
     }
-    Note(log_, LogLevel::kWarning, "a checkpoint can't be used", job.key, reference.step(), reference.bytes(), fault);
+    Note(log_, contract::LogLevel::kWarning, "a checkpoint can't be used", job.key, reference.step(), reference.bytes(),
+         fault);
     const absl::Status rejected = RejectCheckpoint(job, std::exchange(fault, absl::OkStatus()));
     if (!rejected.ok()) {
-      Note(log_, LogLevel::kWarning, "the attempt can't begin", job.key, 0, 0, rejected);
+      Note(log_, contract::LogLevel::kWarning, "the attempt can't begin", job.key, 0, 0, rejected);
       job.control.Stop();
     }
   }
@@ -138,10 +137,10 @@ void Agent::SaveCheckpoint(Job& job, const job::Checkpoint& checkpoint) {
   if (checkpoint.step <= job.lease.checkpoint().step()) return;
   const absl::Status uploaded = UploadCheckpoint(job, checkpoint);
   if (uploaded.ok()) {
-    Note(log_, LogLevel::kInfo, "checkpoint saved", job.key, checkpoint.step, checkpoint.bytes.size());
+    Note(log_, contract::LogLevel::kInfo, "checkpoint saved", job.key, checkpoint.step, checkpoint.bytes.size());
   } else if (!absl::IsCancelled(uploaded)) {
-    Note(log_, LogLevel::kWarning, "a checkpoint could not be saved; the trial goes on", job.key, checkpoint.step,
-         checkpoint.bytes.size(), uploaded);
+    Note(log_, contract::LogLevel::kWarning, "a checkpoint could not be saved; the trial goes on", job.key,
+         checkpoint.step, checkpoint.bytes.size(), uploaded);
   }
   ScheduleCheckpoint(job);
 }
@@ -185,9 +184,9 @@ void Agent::SaveWeights(Job& job, const job::Weights& weights) {
     return status;
   });
   if (uploaded.ok()) {
-    Note(log_, LogLevel::kInfo, "weights saved", job.key, weights.step, weights.bytes.size());
+    Note(log_, contract::LogLevel::kInfo, "weights saved", job.key, weights.step, weights.bytes.size());
   } else if (!job.control.stopped()) {
-    Note(log_, LogLevel::kWarning, "the weights could not be saved; the result counts without them", job.key,
+    Note(log_, contract::LogLevel::kWarning, "the weights could not be saved; the result counts without them", job.key,
          weights.step, weights.bytes.size(), uploaded);
   }
 }

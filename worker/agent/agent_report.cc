@@ -57,10 +57,10 @@ void Agent::ReportOnce(Lock& lock) {
 
 void Agent::ApplyChange(const HeldTrials::Change& change) {
   using Kind = HeldTrials::Change::Kind;
-  const EventLog::Fields fields = {{"sweep", change.key.sweep_id},
-                                   {"trial", static_cast<int64_t>(change.key.index)},
-                                   {"attempt", static_cast<int64_t>(change.key.attempt)},
-                                   {"reason", change.message}};
+  const contract::EventLog::Fields fields = {{"sweep", change.key.sweep_id},
+                                             {"trial", change.key.index},
+                                             {"attempt", change.key.attempt},
+                                             {"reason", change.message}};
   if (!held_.Holds(change.key)) ++leases_ended_;
   switch (change.kind) {
     case Kind::kAccepted:

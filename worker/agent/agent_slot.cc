@@ -50,13 +50,13 @@ void Agent::RunTrial(Job& job) {
   }
   const MonoTime now = clock_->Now();
   v1::TrialOutcome outcome = ToOutcome(result, options_.registration.engine_fingerprint(), now - started);
-  const EventLog::Fields fields = {{"sweep", job.key.sweep_id},
-                                   {"trial", static_cast<int64_t>(job.key.index)},
-                                   {"attempt", static_cast<int64_t>(job.key.attempt)},
-                                   {"outcome", NameOf(outcome.kind())},
-                                   {"duration_s", Seconds(now - started)},
-                                   {"first_step", static_cast<int64_t>(result.first_step)},
-                                   {"reason", outcome.message()}};
+  const contract::EventLog::Fields fields = {{"sweep", job.key.sweep_id},
+                                             {"trial", job.key.index},
+                                             {"attempt", job.key.attempt},
+                                             {"outcome", NameOf(outcome.kind())},
+                                             {"duration_s", Seconds(now - started)},
+                                             {"first_step", result.first_step},
+                                             {"reason", outcome.message()}};
   const Lock lock(mutex_);
   // Not held any more: the server has said why.
   if (held_.Finish(job.key, std::move(outcome), now)) {

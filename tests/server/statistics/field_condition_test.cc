@@ -3,30 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "proto/contract/value.h"
+
 namespace basin::server::statistics {
 namespace {
 
+using contract::IntValue;
+using contract::RealValue;
+using contract::TextValue;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const std::vector<std::string> kPaths = {"train.batch_size", "train.schedule", "train.schedule.exponential.gamma",
                                          "train.model.mlp.hidden[0]", "train.schedule.step.gamma"};
-
-v1::Value Number(double value) {
-  v1::Value result;
-  result.set_double_value(value);
-  return result;
-}
-v1::Value Whole(int64_t value) {
-  v1::Value result;
-  result.set_int_value(value);
-  return result;
-}
-v1::Value Word(const std::string& value) {
-  v1::Value result;
-  result.set_string_value(value);
-  return result;
-}
 
 TEST(FindParamTest, EndOfAPathNamesIt) {
   EXPECT_EQ(*FindParam("batch_size", kPaths), "train.batch_size");
@@ -62,29 +51,29 @@ struct Case {
 
 TEST(ConditionTest, HoldsOrNot) {
   const Case cases[] = {
-      {"batch_size=32", Whole(32), true},
-      {"batch_size=32.0", Whole(32), true},
-      {"batch_size==32", Whole(32), true},
-      {"batch_size = 32", Whole(32), true},
-      {"batch_size=32", Whole(16), false},
-      {"batch_size!=32", Whole(16), true},
-      {"batch_size<32", Whole(16), true},
-      {"batch_size<32", Whole(32), false},
-      {"batch_size<=32", Whole(32), true},
-      {"batch_size>16", Whole(32), true},
-      {"batch_size>=16", Whole(16), true},
-      {"batch_size<1e9", Word("full"), false},
-      {"batch_size>1", Word("full"), false},
-      {"batch_size=full", Word("full"), true},
-      {"batch_size!=full", Whole(3), true},
-      {"batch_size=full", Whole(3), false},
-      {"exponential.gamma=0.9", Number(0.9), true},
-      {"exponential.gamma=9e-1", Number(0.9), true},
-      {"schedule=sgdr", Word("sgdr(first_period_epochs=10)"), true},
-      {"schedule=sgdr(first_period_epochs=10)", Word("sgdr(first_period_epochs=10)"), true},
-      {"schedule=sgdr(first_period_epochs=5)", Word("sgdr(first_period_epochs=10)"), false},
-      {"schedule!=sgdr", Word("sgdr(first_period_epochs=10)"), false},
-      {"schedule!=sgdr", Word("cosine"), true},
+      {"batch_size=32", IntValue(32), true},
+      {"batch_size=32.0", IntValue(32), true},
+      {"batch_size==32", IntValue(32), true},
+      {"batch_size = 32", IntValue(32), true},
+      {"batch_size=32", IntValue(16), false},
+      {"batch_size!=32", IntValue(16), true},
+      {"batch_size<32", IntValue(16), true},
+      {"batch_size<32", IntValue(32), false},
+      {"batch_size<=32", IntValue(32), true},
+      {"batch_size>16", IntValue(32), true},
+      {"batch_size>=16", IntValue(16), true},
+      {"batch_size<1e9", TextValue("full"), false},
+      {"batch_size>1", TextValue("full"), false},
+      {"batch_size=full", TextValue("full"), true},
+      {"batch_size!=full", IntValue(3), true},
+      {"batch_size=full", IntValue(3), false},
+      {"exponential.gamma=0.9", RealValue(0.9), true},
+      {"exponential.gamma=9e-1", RealValue(0.9), true},
+      {"schedule=sgdr", TextValue("sgdr(first_period_epochs=10)"), true},
+      {"schedule=sgdr(first_period_epochs=10)", TextValue("sgdr(first_period_epochs=10)"), true},
+      {"schedule=sgdr(first_period_epochs=5)", TextValue("sgdr(first_period_epochs=10)"), false},
+      {"schedule!=sgdr", TextValue("sgdr(first_period_epochs=10)"), false},
+      {"schedule!=sgdr", TextValue("cosine"), true},
   };
   for (const Case& c : cases) {
     const auto condition = ParseCondition(c.condition, kPaths);

@@ -60,7 +60,8 @@ class AgentCheckpointTest : public testing::Test {
   FakeCoordinator coordinator_;
   SystemClock clock_;
   std::ostringstream log_text_;
-  std::unique_ptr<EventLog> log_ = EventLog::ToStream(&log_text_, LogFormat::kText, LogLevel::kDebug);
+  std::unique_ptr<contract::EventLog> log_ =
+      contract::EventLog::ToStream(&log_text_, "worker", contract::LogFormat::kText, contract::LogLevel::kDebug);
   AgentOptions options_;
   v1::LeasedTrial lease_;
   std::unique_ptr<Agent> agent_;

@@ -23,7 +23,8 @@ class AgentTest : public testing::Test {
   FakeCoordinator coordinator_;
   SystemClock clock_;
   std::ostringstream log_text_;
-  std::unique_ptr<EventLog> log_ = EventLog::ToStream(&log_text_, LogFormat::kText, LogLevel::kDebug);
+  std::unique_ptr<contract::EventLog> log_ =
+      contract::EventLog::ToStream(&log_text_, "worker", contract::LogFormat::kText, contract::LogLevel::kDebug);
   AgentOptions options_;
   std::unique_ptr<Agent> agent_;
   std::thread thread_;
