@@ -284,6 +284,21 @@ TEST_F(AgentTest, TriesToRegisterMoreAndMoreSeldomUpToEveryFiveSeconds) {
   for (const MonoTime wait : waits) EXPECT_LE(wait, seconds(5));
 }
 
+// Else a server that was away for a moment would find the leases of its short terms expired.
+TEST_F(AgentTest, AsksAServerThatIsAwaySeveralTimesInALease) {
+  FakeClock clock;
+  coordinator_.GiveLeasesOf(seconds(3));
+  Start(&clock);
+  ASSERT_TRUE(coordinator_.Await([&] { return !coordinator_.lease_calls_.empty(); }));
+  coordinator_.GoAway();
+  for (int i = 0; i < 12; ++i) {
+    const MonoTime deadline = clock.AwaitDeadline();
+    EXPECT_LE(deadline - clock.Now(), seconds(3) / 6);
+    clock.AdvanceTo(deadline);
+  }
+  Leave();
+}
+
 TEST_F(AgentTest, SaysInItsLogWhatHappens) {
   std::atomic<bool> finish = false;
   options_.registration.set_slots(3);

@@ -35,7 +35,7 @@ class FakeCoordinator : public CoordinatorClient {
     running_.clear();
     v1::RegisterWorkerResponse response;
     response.set_worker_id(worker_id_);
-    response.mutable_lease()->set_seconds(30);
+    response.mutable_lease()->set_seconds(lease_.count());
     response.mutable_heartbeat()->set_nanos(20'000'000);
     return response;
   }
@@ -165,6 +165,9 @@ class FakeCoordinator : public CoordinatorClient {
       }
     });
   }
+  void GiveLeasesOf(std::chrono::seconds lease) {
+    Set([&] { lease_ = lease; });
+  }
   void GoAway() {
     Set([this] { away_ = true; });
   }
@@ -242,6 +245,7 @@ class FakeCoordinator : public CoordinatorClient {
   std::map<std::string, std::string> files_;
   std::optional<v1::CheckpointReference> fallback_;
   uint32_t slots_ = 0;
+  std::chrono::seconds lease_{30};
   std::map<uint64_t, v1::TrialReportResult::Directive> directives_;
   absl::Status refusal_, weights_answer_;
   int workers_ = 0;
