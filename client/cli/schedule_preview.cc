@@ -1,53 +1,32 @@
 #include "client/cli/schedule_preview.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <set>
 
 #include "client/format/human.h"
+#include "proto/contract/dataset_name.h"
 #include "proto/contract/field_path.h"
 #include "proto/contract/field_text.h"
 #include "proto/contract/schedule/training_length.h"
 #include "proto/contract/space.h"
+#include "proto/contract/train_size.h"
 
 namespace basin::client::cli {
 namespace {
 
 constexpr uint64_t kMostConfigs = 1'000'000;
 
-// Examples of the synthetic source, if the data set has one.
-std::optional<uint64_t> SyntheticSize(const v1::Dataset& dataset) {
-  switch (dataset.source_case()) {
-    case v1::Dataset::kTwoSpirals:
-      return dataset.two_spirals().examples();
-    case v1::Dataset::kMoons:
-      return dataset.moons().examples();
-    case v1::Dataset::kBlobs:
-      return dataset.blobs().examples();
-    case v1::Dataset::kTeacher:
-      return dataset.teacher().examples();
-    default:
-      return std::nullopt;
-  }
-}
-
-// Examples in the training part of the sets that everyone has; see basin.v1.Dataset. Each held-back part is its share
-// of all examples, rounded to nearest (a teacher's classes fall as they do, so that they may move an example or two).
-std::optional<uint64_t> KnownTrainSize(const v1::Dataset& dataset) {
-  const auto share = [](double fraction, uint64_t of) {
-    return static_cast<uint64_t>(std::floor(fraction * static_cast<double>(of) + 0.5));
-  };
-  std::optional<uint64_t> size = SyntheticSize(dataset);
-  if (dataset.name() == "digits") size = 1797;
-  if (size) return *size - share(dataset.test_fraction(), *size) - share(dataset.validation_fraction(), *size);
+// The training part's examples; of the well-known sets too, as they usually are.
+std::optional<uint64_t> UsualTrainSize(const v1::Dataset& dataset) {
+  if (dataset.has_teacher()) return contract::TrainSizeOf(dataset.teacher().examples(), false, dataset);
   if (dataset.name() == "mnist" || dataset.name() == "fashion-mnist") {
-    return 60000 - share(dataset.validation_fraction(), 60000);
+    return contract::TrainSizeOf(60000, true, dataset);
   }
   if (dataset.name() == "cifar-10" || dataset.name() == "cifar-100") {
-    return 50000 - share(dataset.validation_fraction(), 50000);
+    return contract::TrainSizeOf(50000, true, dataset);
   }
-  return std::nullopt;
+  return contract::TrainSize(dataset);
 }
 
 bool HasPlateau(const v1::Schedule& schedule) {
@@ -116,9 +95,10 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
     const v1::Workload workload = (*space)->Resolve(config);
     if (!workload.has_train()) return absl::InvalidArgumentError("only the rates of `train` workloads are shown");
     const v1::TrainWorkload& train = workload.train();
-    const std::optional<uint64_t> size = train_size ? train_size : KnownTrainSize(train.dataset());
+    const std::optional<uint64_t> size = train_size ? train_size : UsualTrainSize(train.dataset());
     if (!size) {
-      return absl::InvalidArgumentError("how many examples the training part of `" + train.dataset().name() +
+      return absl::InvalidArgumentError("how many examples the training part of `" +
+                                        contract::DatasetName(train.dataset()) +
                                         "` has is not known here; say it with --train-size");
     }
     const auto length = contract::LengthOfTraining(train, *size);

@@ -249,10 +249,13 @@ class Builder {
 };
 
 // Which option of a choice has the choice's point `*index`; leaves the point within the option.
-const OptionNode& OptionAt(const DomainNode& choice, uint64_t* index) {
+size_t OptionIndexAt(const DomainNode& choice, uint64_t* index) {
   size_t i = 0;
   while (*index >= choice.options[i].size) *index -= choice.options[i++].size;
-  return choice.options[i];
+  return i;
+}
+const OptionNode& OptionAt(const DomainNode& choice, uint64_t* index) {
+  return choice.options[OptionIndexAt(choice, index)];
 }
 
 // The point of each domain, from the point of their product.
@@ -321,6 +324,22 @@ void AppendParams(const std::vector<DomainNode>& domains, uint64_t index, std::v
     params->push_back(std::move(param));
     AppendParams(option.domains, inner, params);
   }
+}
+
+std::string PathInSpec(const std::vector<DomainNode>& domains, uint64_t index, const std::string& path,
+                       const std::string& spec_path, const std::string& base) {
+  const std::vector<uint64_t> digits = Digits(domains, index);
+  for (size_t i = 0; i < domains.size(); ++i) {
+    const DomainNode& domain = domains[i];
+    if (!LiesIn(path, domain.path)) continue;
+    const std::string here = absl::StrCat(spec_path, "[", i, "]");
+    if (domain.values) return domain.values->is_list() ? absl::StrCat(here, ".values.values[", digits[i], "]") : here;
+    uint64_t inner = digits[i];
+    const size_t option = OptionIndexAt(domain, &inner);
+    const std::string chosen = absl::StrCat(here, ".choice.options[", option, "]");
+    return PathInSpec(domain.options[option].domains, inner, path, chosen + ".domains", chosen + ".partial.");
+  }
+  return base + path;
 }
 
 bool LiesIn(const std::string& path, const std::string& ancestor) {

@@ -53,6 +53,11 @@ void ApplyDomains(const std::vector<DomainNode>& domains, uint64_t index, v1::Wo
 // Appends the params of point `index`, in the order of the domains, a choice before what it chose.
 void AppendParams(const std::vector<DomainNode>& domains, uint64_t index, std::vector<v1::Param>* params);
 
+// Where in the spec that is which point `index` has at `path` of the workload: in the domain or option that gives it
+// (`domains[0].values.values[2]`; paths of `domains` begin with `spec_path`), or `base` followed by the path.
+std::string PathInSpec(const std::vector<DomainNode>& domains, uint64_t index, const std::string& path,
+                       const std::string& spec_path, const std::string& base);
+
 // True if `path` is `ancestor` or lies below it.
 bool LiesIn(const std::string& path, const std::string& ancestor);
 

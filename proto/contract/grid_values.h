@@ -24,6 +24,8 @@ class GridValues {
   uint64_t size() const { return size_; }
   // REQUIRES: index < size().
   v1::Value At(uint64_t index) const;
+  // Whether they come from a list, whose element `index` is At(index).
+  bool is_list() const { return kind_ == Kind::kList; }
 
  private:
   enum class Kind { kList, kLinear, kLog, kStep, kIntLinear, kIntLog, kIntStep, kNormal, kLogNormal };

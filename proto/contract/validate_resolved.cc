@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,7 +9,9 @@
 #include "proto/contract/field_text.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/schedule/schedule.h"
+#include "proto/contract/schedule/training_length.h"
 #include "proto/contract/surface_dimensions.h"
+#include "proto/contract/train_size.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/validate_step.h"
 
@@ -35,18 +38,25 @@ bool Uses(const google::protobuf::Message& message, const std::string& unit) {
   return false;
 }
 
+void Append(const absl::Status& status, std::vector<Violation>* violations) {
+  for (Violation& violation : ViolationsOf(status)) violations->push_back(std::move(violation));
+}
+
 // Before the data are known, so is the number of steps in an epoch not; but a schedule that counts in the training's
 // own unit alone either fits or not whatever that number is.
-void CheckSchedule(const v1::TrainWorkload& train, std::vector<Violation>* violations) {
+void CheckLength(const v1::TrainWorkload& train, std::vector<Violation>* violations) {
+  if (const std::optional<uint64_t> size = TrainSize(train.dataset())) {
+    const absl::StatusOr<TrainingLength> length = LengthOfTraining(train, *size);
+    Append(length.ok() ? Schedule::Of(train, *length).status() : length.status(), violations);
+    return;
+  }
   constexpr uint64_t kFineEpoch = 1'000'000;  // Steps; so many that no rounding to whole steps shows.
   TrainingLength length{train.steps(), 1};
   if (train.has_epochs()) length = {train.epochs() * kFineEpoch, kFineEpoch};
   if (!train.has_schedule() || train.has_examples()) return;
   const std::string other_unit = train.has_epochs() ? "steps" : "epochs";
   if (Uses(train.schedule(), other_unit) || Uses(train.averaging(), other_unit)) return;
-  for (Violation& violation : ViolationsOf(Schedule::Of(train, length).status())) {
-    violations->push_back(std::move(violation));
-  }
+  Append(Schedule::Of(train, length).status(), violations);
 }
 
 // Every field `metric` below `message` names one that each evaluation reports.
@@ -82,9 +92,7 @@ void CheckSurface(const v1::SurfaceWorkload& surface, std::vector<Violation>* vi
     violations->push_back({"surface.schedule", "must not have a plateau: a surface has no evaluations"});
   } else {
     const absl::Status schedule = Schedule::Create(surface.schedule(), {surface.steps(), 1}).status();
-    for (Violation& violation : ViolationsOf(Under("surface.schedule.", schedule))) {
-      violations->push_back(std::move(violation));
-    }
+    Append(Under("surface.schedule.", schedule), violations);
   }
   constexpr uint64_t kMostReports = 100'000;
   if (surface.steps() / surface.report_every() > kMostReports) {
@@ -116,7 +124,7 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     const v1::TrainWorkload& train = workload.train();
     CheckOptimizer(train.optimizer(), "train.optimizer", &violations);
     CheckAccumulation(train, &violations);
-    CheckSchedule(train, &violations);
+    CheckLength(train, &violations);
     v1::Workload without_target = workload;
     without_target.mutable_train()->mutable_stopping()->clear_target();
     CheckMetrics(train, "train", MetricNames(without_target), &violations);

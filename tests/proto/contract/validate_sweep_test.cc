@@ -221,6 +221,21 @@ INSTANTIATE_TEST_SUITE_P(
          Sweep("base { train { optimizer { sgd { nesterov: true } } } }"
                "domains { path: 'train.optimizer.sgd.momentum' values { values { double_value: 0 } } }"),
          "base.train.optimizer.sgd.nesterov", "needs a momentum above 0"},
+        {"OneValueOfADomain",
+         Sweep(
+             "base { train { optimizer { sgd { nesterov: true momentum: 0.5 } } } }"
+             "domains { path: 'train.optimizer.sgd.momentum' values { values { double_value: 0.9 } "
+             "values { double_value: 0 } } }"
+             "domains { path: 'train.drop_last' values { values { bool_value: false } values { bool_value: true } } }"),
+         "base.train.optimizer.sgd.nesterov", "needs a momentum above 0"},
+        {"BatchLargerThanTheTrainingPart",
+         Batch("values { values { int_value: 16 } values { int_value: 1437 } values { int_value: 1438 } }"),
+         "domains[0].values.values[2]", "must be 1 to 1437, the examples of the training part, or full, is 1438"},
+        {"PeriodInStepsLongerThanTraining",
+         Schedule("options { partial { train { schedule { constant {} } } } } "
+                  "options { partial { train { schedule { sgdr { first_period_steps: 2701 } } } } }"),
+         "domains[0].choice.options[1].partial.train.schedule.sgdr.first_period_steps",
+         "is longer than the training: 2701 of 2700 steps"},
         {"PeriodLongerThanTraining",
          Schedule("options { partial { train { schedule { sgdr { first_period_epochs: 31 } } } } }"),
          "domains[0].choice.options[0].partial.train.schedule.sgdr.first_period_epochs",
@@ -232,6 +247,13 @@ INSTANTIATE_TEST_SUITE_P(
          "base.train.schedule.warmup.then.sgdr.first_period_epochs", "10 of 5 epochs"},
     }),
     [](const testing::TestParamInfo<Case>& fault) { return std::string(fault.param.name); });
+
+TEST(ValidateSweepTest, HowLargeAWorkersOwnDataSetIsIsNotKnown) {
+  v1::SweepSpec spec = Sweep();
+  spec.mutable_base()->mutable_train()->mutable_dataset()->set_name("mine");
+  spec.mutable_base()->mutable_train()->set_batch_size(100000);
+  EXPECT_TRUE(ValidateSweep(spec).ok()) << ValidateSweep(spec);
+}
 
 TEST(ValidateSweepTest, NamesAnUnknownFieldOfANewerClient) {
   v1::SweepSpec spec = Sweep();

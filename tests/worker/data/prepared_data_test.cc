@@ -3,13 +3,18 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/contract/defaults.h"
+#include "proto/contract/train_size.h"
 #include "worker/data/embedded_digits.h"
+#include "worker/data/synthetic.h"
 
 namespace basin::worker::data {
 namespace {
@@ -68,6 +73,27 @@ TEST(PrepareTest, DigitsSplitIntoTenths) {
   EXPECT_EQ(prepared->view().validation.count, 180);
   EXPECT_EQ(prepared->view().test.count, 180);
   EXPECT_EQ(prepared->view().classes, 10);
+}
+
+// The contract refuses batches by what it knows of a set's size: the worker must not think otherwise.
+TEST(PrepareTest, TrainingPartsAreAsLargeAsTheContractSays) {
+  std::vector<v1::Dataset> sets(4, Spec());
+  sets[0].set_name("digits");
+  sets[1].mutable_two_spirals()->set_examples(1001);
+  sets[2].mutable_moons()->set_examples(777);
+  sets[3].mutable_blobs()->set_examples(1003);
+  sets[3].mutable_blobs()->set_classes(7);
+  for (v1::Dataset& set : sets) {
+    contract::FillDefaults(&set);
+    const auto raw = set.has_name() ? Digits() : *GenerateSynthetic(set);
+    for (const auto& [validation, test] : {std::pair(0.1, 0.1), {0.3, 0.13}, {0.07, 0.61}}) {
+      set.set_validation_fraction(validation);
+      set.set_test_fraction(test);
+      const std::optional<uint64_t> known = contract::TrainSize(set);
+      ASSERT_TRUE(known) << set.DebugString();
+      EXPECT_EQ(MustPrepare(raw, set)->view().train.count, *known) << set.DebugString();
+    }
+  }
 }
 
 TEST(PrepareTest, ASetWithItsOwnTestPartKeepsItInOrder) {
