@@ -47,6 +47,8 @@ class Context {
   api::Client& client();
   // From now on the server is the one at `address`, in plaintext, tried again for at most `patience_seconds`.
   void UseServer(const std::string& address, double patience_seconds);
+  // Closes the connection: a server that stops waits a while for clients that have one.
+  void LeaveServer() { client_.reset(); }
 
   std::ostream& out() { return *environment_.out; }
   std::ostream& err() { return *environment_.err; }

@@ -153,6 +153,7 @@ absl::StatusOr<int> Run(Context& context, const Options& options) {
   const absl::StatusOr<v1::Sweep> sweep = RunOn(context, **cluster, interrupt, *spec);
   absl::Status printed = absl::OkStatus();
   if (sweep.ok()) printed = PrintResults(context, {.sweep = sweep->id()});
+  context.LeaveServer();
   const absl::Status stopped = (*cluster)->Stop(kStopSeconds);
   if (!stopped.ok()) context.Warn(std::string(stopped.message()));
   if (!sweep.ok()) {
