@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "proto/contract/field_text.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/schedule/schedule.h"
+#include "proto/contract/schedule/weight_times.h"
 #include "proto/contract/surface_dimensions.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/validate_step.h"
@@ -44,9 +46,13 @@ void CheckSchedule(const v1::TrainWorkload& train, std::vector<Violation>* viola
   if (!train.has_schedule() || train.has_examples()) return;
   const std::string other_unit = train.has_epochs() ? "steps" : "epochs";
   if (Uses(train.schedule(), other_unit) || Uses(train.averaging(), other_unit)) return;
-  for (Violation& violation : ViolationsOf(Schedule::Of(train, length).status())) {
-    violations->push_back(std::move(violation));
+  const absl::StatusOr<std::unique_ptr<Schedule>> schedule = Schedule::Of(train, length);
+  absl::Status status = schedule.status();
+  if (status.ok() && train.averaging().has_ensemble()) {
+    status =
+        Under("train.averaging.ensemble.", WeightTimes::Of(train.averaging().ensemble(), length, **schedule).status());
   }
+  for (Violation& violation : ViolationsOf(status)) violations->push_back(std::move(violation));
 }
 
 // Every field `metric` below `message` names one that each evaluation reports.
@@ -116,6 +122,7 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     const v1::TrainWorkload& train = workload.train();
     CheckOptimizer(train.optimizer(), "train.optimizer", &violations);
     CheckAccumulation(train, &violations);
+    CheckEnsemble(train, &violations);
     CheckSchedule(train, &violations);
     v1::Workload without_target = workload;
     without_target.mutable_train()->mutable_stopping()->clear_target();

@@ -228,6 +228,44 @@ def record_networks():
     file.write()
 
 
+def record_ensembles():
+    """After each of five networks, the mean of the probabilities of the newest three (Huang et al. 2017)."""
+    kept, features, hidden, classes, count = 3, 5, 6, 4, 40
+    file = Recording("ensembles.txt", "Cross entropy and accuracy of the mean of the probabilities (softmax) of networks, "
+                     "in float64 from parameters, running statistics and inputs that float32 holds.")
+    for name, spread in (("networks that doubt", 1), ("networks that are sure", 40)):
+        generator = torch.Generator().manual_seed(11)
+
+        def random(*shape, scale=1.0, shift=0.0):
+            return (shift + scale * torch.randn(*shape, generator=generator)).float().double()
+
+        inputs, labels = random(count, features), torch.randint(classes, (count,), generator=generator)
+        params, buffers, outputs, losses, accuracies = [], [], [], [], []
+        for _ in range(5):
+            first, norm = torch.nn.Linear(features, hidden).double(), torch.nn.BatchNorm1d(hidden).double().eval()
+            last = torch.nn.Linear(hidden, classes).double()
+            with torch.no_grad():
+                for tensor, value in ((first.weight, random(hidden, features)), (first.bias, random(hidden)),
+                                      (norm.weight, random(hidden, shift=1.0)), (norm.bias, random(hidden)),
+                                      (norm.running_mean, random(hidden)),
+                                      (norm.running_var, random(hidden).abs() + 0.5),
+                                      (last.weight, random(classes, hidden, scale=spread)), (last.bias, random(classes))):
+                    tensor.copy_(value.float())
+                # Logarithms of the probabilities: some of the sure networks' own are below what float64 holds.
+                outputs.append(torch.log_softmax(last(torch.relu(norm(first(inputs)))), 1))
+                newest = torch.stack(outputs[-kept:])
+                log_mean = torch.logsumexp(newest, 0) - math.log(len(newest))
+                losses.append(torch.nn.functional.nll_loss(log_mean, labels).item())
+                accuracies.append((newest.exp().mean(0).argmax(1) == labels).double().mean().item())
+                params += [*flat([first], torch.Tensor.detach), *norm.weight.tolist(), *norm.bias.tolist(),
+                           *flat([last], torch.Tensor.detach)]
+                buffers += [*norm.running_mean.tolist(), *norm.running_var.tolist()]
+        file.case(name, model=f"sequential {{ layers {{ dense {{ units: {hidden} }} }} layers {{ batch_norm {{}} }} "
+                  "layers { relu {} } }", members=[kept], classes=[classes], inputs=inputs.flatten().tolist(),
+                  labels=labels.tolist(), params=params, buffers=buffers, losses=losses, accuracies=accuracies)
+    file.write()
+
+
 class Net:
     """A list of layers as torch modules, and as the text of ours. Images are NCHW here, and flattened as NHWC."""
 
@@ -379,4 +417,5 @@ if __name__ == "__main__":
     record_plateaus()
     record_averages()
     record_networks()
+    record_ensembles()
     record_layers()
