@@ -233,24 +233,27 @@ def record_ensembles():
     kept, features, hidden, classes, count = 3, 5, 6, 4, 40
     file = Recording("ensembles.txt", "Cross entropy and accuracy of the mean of the probabilities (softmax) of networks, "
                      "in float64 from parameters, running statistics and inputs that float32 holds.")
-    for name, spread in (("networks that doubt", 1), ("networks that are sure", 40)):
+    # Sure networks that disagreed would leave classes equal but for the last bit, and so the accuracy open.
+    for name, spread, difference in (("networks that doubt", 1, 1), ("networks that are sure and agree", 40, 0.02)):
         generator = torch.Generator().manual_seed(11)
 
-        def random(*shape, scale=1.0, shift=0.0):
-            return (shift + scale * torch.randn(*shape, generator=generator)).float().double()
+        def random(*shape):
+            return torch.randn(*shape, generator=generator).float().double()
 
         inputs, labels = random(count, features), torch.randint(classes, (count,), generator=generator)
         params, buffers, outputs, losses, accuracies = [], [], [], [], []
+        common = [random(*shape) for shape in ((hidden, features), (hidden,), (hidden,), (hidden,), (hidden,), (hidden,),
+                                               (classes, hidden), (classes,))]
         for _ in range(5):
             first, norm = torch.nn.Linear(features, hidden).double(), torch.nn.BatchNorm1d(hidden).double().eval()
             last = torch.nn.Linear(hidden, classes).double()
             with torch.no_grad():
-                for tensor, value in ((first.weight, random(hidden, features)), (first.bias, random(hidden)),
-                                      (norm.weight, random(hidden, shift=1.0)), (norm.bias, random(hidden)),
-                                      (norm.running_mean, random(hidden)),
-                                      (norm.running_var, random(hidden).abs() + 0.5),
-                                      (last.weight, random(classes, hidden, scale=spread)), (last.bias, random(classes))):
-                    tensor.copy_(value.float())
+                parts = (first.weight, first.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var, last.weight,
+                         last.bias)
+                for tensor, own in zip(parts, common):
+                    tensor.copy_((own * (1 - difference) + difference * random(*own.shape)).float())
+                norm.running_var.copy_((norm.running_var.abs() + 0.5).float())
+                last.weight.copy_((spread * last.weight).float())
                 # Logarithms of the probabilities: some of the sure networks' own are below what float64 holds.
                 outputs.append(torch.log_softmax(last(torch.relu(norm(first(inputs)))), 1))
                 newest = torch.stack(outputs[-kept:])

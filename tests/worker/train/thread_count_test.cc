@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(
             "Averages", 250, 10, 400,
             R"(model { sequential { layers { dense { units: 150 } } layers { batch_norm { momentum: 0.1 epsilon: 1e-5 } }
                                      layers { relu {} } } }
-                batch_size: 40 epochs: 3 learning_rate: 0.01 optimizer { sgd { momentum: 0.9 } }
+                batch_size: 40 epochs: 3 learning_rate: 0.01 optimizer { sgd { momentum: 0.9 } } schedule { constant {} }
                 averaging { swa { start_fraction: 0.3 } ema { decay: 0.9 } ensemble { every_steps: 7 members: 3 } })"},
         Case{"MoreThreadsThanRows", 600, 10, 31,
              R"(model { mlp { hidden: 700 activation: ACTIVATION_RELU } } batch_size: 3 epochs: 2 learning_rate: 0.001

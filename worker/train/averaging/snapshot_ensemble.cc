@@ -93,12 +93,9 @@ PartScores SnapshotEnsemble::Score(const TrainingData& data, const Predict& pred
 }
 
 void SnapshotEnsemble::VisitState(StateVisitor& visitor) {
-  const uint64_t before = taken_;
+  scored_ = 0;  // Measured again after the state was set.
+  for (Slot& slot : slots_) slot.predicted = false;
   visitor.Count("taken", taken_);
-  if (taken_ != before) {  // The weights were set.
-    scored_ = 0;
-    for (Slot& slot : slots_) slot.predicted = false;
-  }
   for (size_t i = 0; i < size(); ++i) {
     const StateVisitor::Scope scope(visitor, absl::StrCat(i));
     visitor.Floats("params", slots_[i].params.span());
