@@ -157,6 +157,9 @@ format::LineChart ChartOf(const std::vector<RateCurve>& curves, const std::strin
                      format::Thinned(curve.length.total_steps, kMostPoints, [&](uint64_t step) {
                        return format::ChartPoint{.x = curve.Epoch(step), .y = curve.Rate(step)};
                      })});
+    // The last step's rate holds to the end of the training.
+    const uint64_t steps = curve.length.total_steps;
+    lines.back().points.push_back({.x = curve.Epoch(steps), .y = curve.Rate(steps - 1)});
   }
   chart.background_name = format::Count(chart.background.size(), "more curve");
   return chart;

@@ -146,7 +146,7 @@ class Drawing {
     std::string there, back;
     const auto finish = [&] {
       if (!there.empty()) {
-        out_ += "<path d=\"M" + there.substr(1) + back + "Z\" fill=\"" + color + "\" fill-opacity=\"0.13\"/>\n";
+        out_ += "<path d=\"M" + there.substr(1) + back + "Z\" fill=\"" + color + "\" fill-opacity=\"0.11\"/>\n";
       }
       there.clear(), back.clear();
     };

@@ -25,12 +25,12 @@ struct LineChart {
   std::string title, x_label, y_label;
   bool logarithmic_y = false;  // REQUIRES: every y positive.
   // In colors of their own, with a legend; the first lies on top. At most kMostColored.
-  std::vector<ChartLine> lines;
+  std::vector<ChartLine> lines = {};
   // In grey, below the others and without names, for what the colored ones are compared with. They do not widen the
   // axes.
-  std::vector<ChartLine> background;
+  std::vector<ChartLine> background = {};
   // What the grey lines are: "12 other configs".
-  std::string background_name;
+  std::string background_name = {};
 };
 
 // Colors and dashes that can be told apart.

@@ -100,10 +100,11 @@ TEST(ChartTest, HasALineACurve) {
   ASSERT_TRUE(curves.ok());
   const format::LineChart chart = ChartOf(*curves, "s");
   ASSERT_EQ(chart.lines.size(), 2u);
-  EXPECT_EQ(chart.lines[0].name, "cosine, batch 100, rate 0.5");
+  EXPECT_EQ(chart.lines[0].name, "cosine(min_factor=0), batch 100, rate 0.5");
   EXPECT_DOUBLE_EQ(chart.lines[0].points[50].x, 5);
   EXPECT_NEAR(chart.lines[0].points[50].y, 0.25, 1e-12);
-  EXPECT_EQ(chart.lines[1].points.size(), 10u);
+  EXPECT_EQ(chart.lines[1].points.size(), 11u) << "a step each, and the end";
+  EXPECT_DOUBLE_EQ(chart.lines[1].points.back().x, 10);
   EXPECT_TRUE(chart.background.empty());
 }
 
