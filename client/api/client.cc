@@ -240,9 +240,12 @@ Pager<v1::Trial> Client::Trials(const std::string& sweep, std::vector<v1::TrialS
                           &v1::ListTrialsResponse::mutable_trials);
 }
 
-Pager<v1::TrialPoint> Client::Points(const std::string& sweep) {
+Pager<v1::TrialPoint> Client::Points(const std::string& sweep, std::optional<uint64_t> trial,
+                                     const std::string& metric) {
   v1::ListMetricPointsRequest request;
   request.set_sweep(sweep);
+  if (trial) request.set_trial(*trial);
+  request.set_metric(metric);
   return Pages<v1::TrialPoint>(&v1::SweepService::Stub::ListMetricPoints, std::move(request),
                                &v1::ListMetricPointsResponse::mutable_points);
 }

@@ -57,7 +57,9 @@ class Client {
   absl::Status DeleteSweep(const std::string& sweep);
 
   Pager<v1::Trial> Trials(const std::string& sweep, std::vector<v1::TrialState> states = {});
-  Pager<v1::TrialPoint> Points(const std::string& sweep);
+  // Of one trial and metric, or of all.
+  Pager<v1::TrialPoint> Points(const std::string& sweep, std::optional<uint64_t> trial = std::nullopt,
+                               const std::string& metric = "");
   // Of one trial, or of all.
   Pager<v1::Artifact> Artifacts(const std::string& sweep, std::optional<uint64_t> trial);
   // Hands the bytes of a file to `sink`, in order; not repeated once some have come. After an error, such as DATA_LOSS

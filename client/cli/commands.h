@@ -12,6 +12,7 @@ Command ShowCommand();
 Command WatchCommand();
 Command ResultsCommand();
 Command TrialsCommand();
+Command CurvesCommand();
 Command ExportCommand();
 Command ArtifactsCommand();
 Command SqlCommand();

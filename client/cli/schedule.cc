@@ -70,7 +70,7 @@ absl::Status WriteFile(const std::string& path, const std::vector<RateCurve>& cu
   }
   NewFile file(path);
   if (svg) {
-    file.stream() << SvgOf(curves, title);
+    file.stream() << format::SvgOf(ChartOf(curves, title));
   } else {
     const auto rows = format::RowWriter::Create(json ? format::Format::kJson : format::Format::kCsv, StepColumns(), {},
                                                 &file.stream());

@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <set>
 
+#include "client/format/axis_scale.h"
 #include "client/format/human.h"
+#include "client/format/text_plot.h"
 #include "proto/contract/dataset_name.h"
 #include "proto/contract/field_path.h"
 #include "proto/contract/field_text.h"
@@ -50,22 +52,6 @@ std::string Print(const char* pattern, Args... args) {
   char buffer[256];
   std::snprintf(buffer, sizeof(buffer), pattern, args...);
   return buffer;
-}
-
-std::string Escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 // The highest rate of each of so many equal parts of the training; of each step when there are fewer.
@@ -136,79 +122,27 @@ std::string Sparkline(const RateCurve& curve, size_t width) {
 }
 
 std::string TextPlot(const RateCurve& curve, size_t width, size_t height) {
-  static constexpr const char* kEighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   const std::vector<double> rates = HighestRates(curve, width);
   const double top = *std::max_element(rates.begin(), rates.end());
-  const std::string top_label = Print("%.4g", top), blank(top_label.size(), ' ');
-  const auto axis = [&](bool labelled, const std::string& label) {
-    return (labelled ? std::string(top_label.size() - label.size(), ' ') + label : blank) + " ";
-  };
-  std::string out;
-  for (size_t line = height; line-- > 0;) {
-    out += axis(line + 1 == height, top_label) + "┤";
-    std::string cells;
-    for (const double rate : rates) {
-      // A rate above zero is always seen.
-      const double eighths =
-          top > 0 ? std::max(rate > 0 ? 1.0 : 0.0, std::round(rate / top * 8.0 * static_cast<double>(height))) : 0;
-      cells += kEighths[std::clamp<int>(static_cast<int>(eighths) - static_cast<int>(8 * line), 0, 8)];
-    }
-    out += cells.substr(0, cells.find_last_not_of(' ') + 1) + "\n";
-  }
-  out += axis(true, "0") + "┼";
-  for (size_t i = 0; i < rates.size(); ++i) out += "─";
-  const std::string end = Print("%.6g epochs", curve.Epoch(curve.length.total_steps));
-  const size_t number = end.size() - std::string(" epochs").size();
-  out += "\n" + blank + " 0" + std::string(rates.size() > number ? rates.size() - number : 1, ' ') + end + "\n";
-  return out;
+  return format::TextPlot(rates, height, format::AxisScale(0, top > 0 ? top : 1, /*logarithmic=*/false),
+                          Print("%.6g epochs", curve.Epoch(curve.length.total_steps)));
 }
 
-std::string SvgOf(const std::vector<RateCurve>& curves, const std::string& title) {
-  // Colors that readers with any color vision tell apart (Okabe & Ito 2008).
-  static constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                            "#e69f00", "#56b4e9", "#000000"};
-  constexpr double kLeft = 70, kTop = 40, kWidth = 640, kHeight = 320;
-  constexpr uint64_t kMostPoints = 2000;
-  double top = 0, last = 0;
+format::LineChart ChartOf(const std::vector<RateCurve>& curves, const std::string& title) {
+  constexpr size_t kMostPoints = 2000;
+  format::LineChart chart{.title = title + ": learning rate", .x_label = "epoch", .y_label = "learning rate"};
   for (const RateCurve& curve : curves) {
-    for (uint64_t i = 0; i < curve.length.total_steps;
-         i += std::max<uint64_t>(1, curve.length.total_steps / kMostPoints)) {
-      top = std::max(top, curve.Rate(i));
-    }
-    last = std::max(last, curve.Epoch(curve.length.total_steps));
+    std::vector<format::ChartLine>& lines = chart.lines.size() < format::kMostColored ? chart.lines : chart.background;
+    lines.push_back({curve.schedule + ", batch " + curve.batch_size + ", rate " + format::HumanReal(curve.base_rate),
+                     format::Thinned(curve.length.total_steps, kMostPoints, [&](uint64_t step) {
+                       return format::ChartPoint{.x = curve.Epoch(step), .y = curve.Rate(step)};
+                     })});
+    // The last step's rate holds to the end of the training.
+    const uint64_t steps = curve.length.total_steps;
+    lines.back().points.push_back({.x = curve.Epoch(steps), .y = curve.Rate(steps - 1)});
   }
-  if (top <= 0) top = 1;
-  const double height = kTop + kHeight + 60 + 18 * static_cast<double>(curves.size());
-  std::string out = Print(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" font-family=\"sans-serif\" "
-      "font-size=\"12\">\n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-      kLeft + kWidth + 30, height);
-  out += Print("<text x=\"%g\" y=\"22\" font-size=\"15\">", kLeft) + Escaped(title) + ": learning rate</text>\n";
-  for (int i = 0; i <= 4; ++i) {
-    const double y = kTop + kHeight * (4 - i) / 4, x = kLeft + kWidth * i / 4;
-    out += Print("<path d=\"M%g %gH%g\" stroke=\"#ddd\"/><text x=\"%g\" y=\"%g\" text-anchor=\"end\">%.3g</text>\n",
-                 kLeft, y, kLeft + kWidth, kLeft - 6, y + 4, top * i / 4);
-    out += Print("<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">%.3g</text>\n", x, kTop + kHeight + 18, last * i / 4);
-  }
-  out +=
-      Print("<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">epoch</text>\n", kLeft + kWidth / 2, kTop + kHeight + 36);
-  double legend = kTop + kHeight + 56;
-  for (size_t c = 0; c < curves.size(); ++c, legend += 18) {
-    const RateCurve& curve = curves[c];
-    const char* color = kColors[c % std::size(kColors)];
-    const uint64_t steps = curve.length.total_steps, stride = std::max<uint64_t>(1, steps / kMostPoints);
-    std::string path;
-    for (uint64_t i = 0; i < steps; i += stride) {
-      path += Print("%s%.2f %.2f", path.empty() ? "M" : "L", kLeft + kWidth * curve.Epoch(i) / last,
-                    kTop + kHeight * (1 - curve.Rate(i) / top));
-    }
-    out += "<path fill=\"none\" stroke-width=\"1.5\" stroke=\"" + std::string(color) + "\" d=\"" + path + "\"/>\n";
-    out += Print("<path d=\"M%g %gh20\" stroke=\"%s\" stroke-width=\"2\"/><text x=\"%g\" y=\"%g\">", kLeft, legend - 4,
-                 color, kLeft + 28, legend);
-    out += Escaped(curve.schedule + ", batch " + curve.batch_size + ", rate " + format::HumanReal(curve.base_rate)) +
-           "</text>\n";
-  }
-  return out + "</svg>\n";
+  chart.background_name = format::Count(chart.background.size(), "more curve");
+  return chart;
 }
 
 }  // namespace basin::client::cli

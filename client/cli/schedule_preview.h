@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "basin/v1/sweep.pb.h"
+#include "client/format/line_chart.h"
 #include "proto/contract/schedule/schedule.h"
 
 namespace basin::client::cli {
@@ -37,17 +38,11 @@ absl::StatusOr<std::vector<RateCurve>> RateCurves(const v1::SweepSpec& spec, std
 // its part of the training.
 std::string Sparkline(const RateCurve& curve, size_t width);
 
-// A curve in `height` lines of `width` characters, from zero to the curve's top, with both axes:
-//
-//     0.05 ┤██▆▄▂
-//          ┤█████▇▅▃▁
-//        0 ┼──────────
-//          0         4 epochs
-//
-// A column shows the highest rate of its part of the training.
+// A curve in `height` lines of `width` characters, from zero to the curve's top (see format::TextPlot). A column shows
+// the highest rate of its part of the training.
 std::string TextPlot(const RateCurve& curve, size_t width, size_t height);
 
 // A drawing of the curves over the epochs.
-std::string SvgOf(const std::vector<RateCurve>& curves, const std::string& title);
+format::LineChart ChartOf(const std::vector<RateCurve>& curves, const std::string& title);
 
 }  // namespace basin::client::cli

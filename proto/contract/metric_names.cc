@@ -15,6 +15,7 @@ std::vector<std::string> TrainMetricNames(const v1::TrainWorkload& train) {
   };
   if (train.averaging().has_swa()) add_average("swa");
   if (train.averaging().has_ema()) add_average("ema");
+  if (train.averaging().has_ensemble()) add_average("ensemble");
   if (train.stopping().has_target()) names.insert(names.end(), {"examples_to_target", "seconds_to_target"});
   return names;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "proto/contract/metric_names.h"
 #include "proto/contract/schedule/schedule.h"
 #include "proto/contract/schedule/training_length.h"
+#include "proto/contract/schedule/weight_times.h"
 #include "proto/contract/surface_dimensions.h"
 #include "proto/contract/train_size.h"
 #include "proto/contract/validate.h"
@@ -42,21 +44,31 @@ void Append(const absl::Status& status, std::vector<Violation>* violations) {
   for (Violation& violation : ViolationsOf(status)) violations->push_back(std::move(violation));
 }
 
-// Before the data are known, so is the number of steps in an epoch not; but a schedule that counts in the training's
-// own unit alone either fits or not whatever that number is.
+// What runs over the training's steps has to fit into them.
+void CheckOver(const TrainingLength& length, const v1::TrainWorkload& train, std::vector<Violation>* violations) {
+  const absl::StatusOr<std::unique_ptr<Schedule>> schedule = Schedule::Of(train, length);
+  Append(schedule.status(), violations);
+  if (!schedule.ok() || !train.averaging().has_ensemble()) return;
+  Append(Under("train.averaging.ensemble.", WeightTimes::Of(train.averaging().ensemble(), length, **schedule).status()),
+         violations);
+}
+
 void CheckLength(const v1::TrainWorkload& train, std::vector<Violation>* violations) {
   if (const std::optional<uint64_t> size = TrainSize(train.dataset())) {
     const absl::StatusOr<TrainingLength> length = LengthOfTraining(train, *size);
-    Append(length.ok() ? Schedule::Of(train, *length).status() : length.status(), violations);
+    Append(length.status(), violations);
+    if (length.ok()) CheckOver(*length, train, violations);
     return;
   }
+  // Before the data are known, so is the number of steps in an epoch not; but a schedule that counts in the training's
+  // own unit alone either fits or not whatever that number is.
   constexpr uint64_t kFineEpoch = 1'000'000;  // Steps; so many that no rounding to whole steps shows.
   TrainingLength length{train.steps(), 1};
   if (train.has_epochs()) length = {train.epochs() * kFineEpoch, kFineEpoch};
   if (!train.has_schedule() || train.has_examples()) return;
   const std::string other_unit = train.has_epochs() ? "steps" : "epochs";
   if (Uses(train.schedule(), other_unit) || Uses(train.averaging(), other_unit)) return;
-  Append(Schedule::Of(train, length).status(), violations);
+  CheckOver(length, train, violations);
 }
 
 // Every field `metric` below `message` names one that each evaluation reports.
@@ -124,6 +136,7 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     const v1::TrainWorkload& train = workload.train();
     CheckOptimizer(train.optimizer(), "train.optimizer", &violations);
     CheckAccumulation(train, &violations);
+    CheckEnsemble(train, &violations);
     CheckLength(train, &violations);
     v1::Workload without_target = workload;
     without_target.mutable_train()->mutable_stopping()->clear_target();

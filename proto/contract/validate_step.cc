@@ -36,4 +36,11 @@ void CheckAccumulation(const v1::TrainWorkload& train, std::vector<Violation>* v
   }
 }
 
+void CheckEnsemble(const v1::TrainWorkload& train, std::vector<Violation>* violations) {
+  if (!train.averaging().has_ensemble() || !train.loss().has_squared_error()) return;
+  violations->push_back(
+      {"train.averaging.ensemble",
+       "averages probabilities of classes, which need loss.cross_entropy; the loss is squared_error"});
+}
+
 }  // namespace basin::contract

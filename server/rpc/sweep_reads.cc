@@ -44,7 +44,7 @@ absl::StatusOr<PageStart> ReadNumberedPage(const Parts& parts, const auto& reque
   return page;
 }
 
-v1::Aggregate ToProto(const statistics::Aggregate& aggregate) {
+v1::Aggregate ToProto(const contract::Aggregate& aggregate) {
   v1::Aggregate proto;
   proto.set_n(aggregate.n);
   if (aggregate.mean) proto.set_mean(*aggregate.mean);

@@ -88,8 +88,8 @@ void Group::Finish(const ResultQuery& query, bool all_configs_known) {
       if (mean.count > 0) of_metric.push_back(mean.sum / mean.count);
     }
   }
-  row.objective = Summarize(objectives);
-  for (const auto& [name, values] : metrics) row.metrics[name] = Summarize(values);
+  row.objective = contract::Summarize(objectives);
+  for (const auto& [name, values] : metrics) row.metrics[name] = contract::Summarize(values);
   const uint64_t trials = configs * query.seeds;
   row.unfinished = query.live ? trials - std::min(trials, seen_ended) : seen_open;
   row.complete = all_configs_known && results == trials && row.objective.mean.has_value();

@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "basin/v1/domain.pb.h"
-#include "server/statistics/aggregate.h"
+#include "proto/contract/aggregate.h"
 
 namespace basin::server::statistics {
 
@@ -45,8 +45,8 @@ struct ResultQuery {
 struct ResultRow {
   std::optional<uint64_t> config;   // Not set for a group.
   std::vector<std::string> params;  // Parallel to ResultTable::param_paths; empty where a param does not apply.
-  Aggregate objective;
-  std::map<std::string, Aggregate> metrics;
+  contract::Aggregate objective;
+  std::map<std::string, contract::Aggregate> metrics;
   uint64_t succeeded = 0, diverged = 0, pruned = 0, failed = 0;
   uint64_t unfinished = 0;
   // Every seed of every config of the row SUCCEEDED with a finite objective.

@@ -228,6 +228,47 @@ def record_networks():
     file.write()
 
 
+def record_ensembles():
+    """After each of five networks, the mean of the probabilities of the newest three (Huang et al. 2017)."""
+    kept, features, hidden, classes, count = 3, 5, 6, 4, 40
+    file = Recording("ensembles.txt", "Cross entropy and accuracy of the mean of the probabilities (softmax) of networks, "
+                     "in float64 from parameters, running statistics and inputs that float32 holds.")
+    # Sure networks that disagreed would leave classes equal but for the last bit, and so the accuracy open.
+    for name, spread, difference in (("networks that doubt", 1, 1), ("networks that are sure and agree", 40, 0.02)):
+        generator = torch.Generator().manual_seed(11)
+
+        def random(*shape):
+            return torch.randn(*shape, generator=generator).float().double()
+
+        inputs, labels = random(count, features), torch.randint(classes, (count,), generator=generator)
+        params, buffers, outputs, losses, accuracies = [], [], [], [], []
+        common = [random(*shape) for shape in ((hidden, features), (hidden,), (hidden,), (hidden,), (hidden,), (hidden,),
+                                               (classes, hidden), (classes,))]
+        for _ in range(5):
+            first, norm = torch.nn.Linear(features, hidden).double(), torch.nn.BatchNorm1d(hidden).double().eval()
+            last = torch.nn.Linear(hidden, classes).double()
+            with torch.no_grad():
+                parts = (first.weight, first.bias, norm.weight, norm.bias, norm.running_mean, norm.running_var, last.weight,
+                         last.bias)
+                for tensor, own in zip(parts, common):
+                    tensor.copy_((own * (1 - difference) + difference * random(*own.shape)).float())
+                norm.running_var.copy_((norm.running_var.abs() + 0.5).float())
+                last.weight.copy_((spread * last.weight).float())
+                # Logarithms of the probabilities: some of the sure networks' own are below what float64 holds.
+                outputs.append(torch.log_softmax(last(torch.relu(norm(first(inputs)))), 1))
+                newest = torch.stack(outputs[-kept:])
+                log_mean = torch.logsumexp(newest, 0) - math.log(len(newest))
+                losses.append(torch.nn.functional.nll_loss(log_mean, labels).item())
+                accuracies.append((newest.exp().mean(0).argmax(1) == labels).double().mean().item())
+                params += [*flat([first], torch.Tensor.detach), *norm.weight.tolist(), *norm.bias.tolist(),
+                           *flat([last], torch.Tensor.detach)]
+                buffers += [*norm.running_mean.tolist(), *norm.running_var.tolist()]
+        file.case(name, model=f"sequential {{ layers {{ dense {{ units: {hidden} }} }} layers {{ batch_norm {{}} }} "
+                  "layers { relu {} } }", members=[kept], classes=[classes], inputs=inputs.flatten().tolist(),
+                  labels=labels.tolist(), params=params, buffers=buffers, losses=losses, accuracies=accuracies)
+    file.write()
+
+
 class Net:
     """A list of layers as torch modules, and as the text of ours. Images are NCHW here, and flattened as NHWC."""
 
@@ -379,4 +420,5 @@ if __name__ == "__main__":
     record_plateaus()
     record_averages()
     record_networks()
+    record_ensembles()
     record_layers()

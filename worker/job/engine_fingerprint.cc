@@ -108,7 +108,7 @@ constexpr SelfTest kSelfTests[] = {
                parts { schedule { multistep { milestone_steps: [1, 3] } } } } })"},
     {19, 3, R"(model { mlp { hidden: 9 } } batch_size: 30 epochs: 9 learning_rate: 0.1
                schedule { swa { until { plateau { patience: 1 factor: 0.5 } } factor: 0.5 cycle_steps: 3 end_factor: 0.1 } }
-               averaging { swa { start_fraction: 0.5 at_cycle_ends {} } ema { decay: 0.9 } }
+               averaging { swa { start_fraction: 0.5 at_cycle_ends {} } ema { decay: 0.9 } ensemble { members: 2 } }
                stopping { early_stopping { patience: 3 } })"},
 };
 

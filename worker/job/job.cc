@@ -17,6 +17,9 @@
 #include "absl/strings/str_format.h"
 #include "proto/contract/canonical.h"
 #include "proto/contract/dataset_name.h"
+#include "proto/contract/schedule/schedule.h"
+#include "proto/contract/schedule/training_length.h"
+#include "proto/contract/schedule/weight_times.h"
 #include "proto/contract/validate.h"
 #include "worker/data/catalog.h"
 #include "worker/data/prepared_data.h"
@@ -54,8 +57,20 @@ std::vector<v1::MetricPoint> PointsOf(const train::EpochReport& report) {
   return points;
 }
 
-// Parameters, gradient, what the optimizer, the averages and early stopping keep for each parameter, and the values
-// between layers; what is left over is small beside them where it matters.
+// How many networks an ensemble comes to have.
+uint64_t MembersOf(const v1::TrainWorkload& workload, int64_t train_size) {
+  if (!workload.averaging().has_ensemble()) return 0;
+  const auto length = contract::LengthOfTraining(workload, static_cast<uint64_t>(train_size));
+  if (!length.ok()) return 0;  // Here too the trainer says why.
+  const auto schedule = contract::Schedule::Of(workload, *length);
+  if (!schedule.ok()) return 0;
+  const v1::SnapshotEnsemble& ensemble = workload.averaging().ensemble();
+  const auto times = contract::WeightTimes::Of(ensemble, *length, **schedule);
+  return times.ok() ? times->Count(ensemble.members()) : 0;
+}
+
+// Parameters, gradient, what the optimizer, the averages and early stopping keep for each parameter, the members of an
+// ensemble, and the values between layers; what is left over is small beside them where it matters.
 double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& data) {
   const absl::StatusOr<train::NetworkShape> shape =
       train::ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
@@ -67,7 +82,11 @@ double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& dat
   const int floats = 2 + train::StateFloatsPerParameter(workload.optimizer()) +
                      2 * (averaging.has_swa() + averaging.has_ema()) +
                      workload.stopping().early_stopping().keep_best_weights();
-  return sizeof(float) * (static_cast<double>(floats) * static_cast<double>(shape->parameter_count) +
+  // A member of the ensemble is a network and what it predicts.
+  const auto members = static_cast<double>(MembersOf(workload, data.train.count));
+  const double member = static_cast<double>(shape->parameter_count + shape->buffer_count) +
+                        static_cast<double>((data.validation.count + data.test.count) * (data.classes + 1));
+  return sizeof(float) * (static_cast<double>(floats) * static_cast<double>(shape->parameter_count) + members * member +
                           static_cast<double>(shape->values_per_example()) * static_cast<double>(rows));
 }
 

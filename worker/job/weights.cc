@@ -36,9 +36,9 @@ Weights WriteWeights(const TrainingIdentity& identity, uint64_t step, bool avera
   std::deque<std::vector<float>> buffers;  // One place for those of all averages would be written over.
   if (averages) {
     for (const train::Averaging::Average& average : trainer.Averages()) {
-      const std::span<const float> own = trainer.BuffersOfAverage(average.weights);
+      const std::span<const float> own = average.buffers ? *average.buffers : trainer.BuffersOfAverage(average.params);
       buffers.emplace_back(own.begin(), own.end());
-      AddTensors(average.name + ".", shape.parameters, average.weights, &tensors);
+      AddTensors(average.name + ".", shape.parameters, average.params, &tensors);
       AddTensors(average.name + ".", shape.buffers, buffers.back(), &tensors);
     }
   }

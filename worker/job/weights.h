@@ -8,7 +8,8 @@
 
 // A trained network as a file: safetensors whose tensors have the names and shapes of train::NetworkShape, parameters
 // and then buffers, as float32; the bytes of these in their order are those of the trial's weights digest. Behind them,
-// with the prefix `swa.` or `ema.`, the same of each average. The metadata say of what training, and the digest.
+// with the prefix `swa.` or `ema.`, the same of each average, and with `ensemble.0.`, the oldest, and so on of each
+// member of the ensemble. The metadata say of what training, and the digest.
 namespace basin::worker::job {
 
 // What the job hands out at its end.
@@ -17,7 +18,7 @@ struct Weights {
   std::string bytes;
 };
 
-// Of a training that has finished: its own weights, and unless `averages` is false its averages of them.
+// Of a training that has finished: its own weights, and unless `averages` is false its averages over them.
 Weights WriteWeights(const TrainingIdentity& identity, uint64_t step, bool averages, train::Trainer& trainer);
 
 }  // namespace basin::worker::job

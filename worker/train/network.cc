@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "worker/train/softmax_loss.h"
+
 namespace basin::worker::train {
 namespace {
 
@@ -203,22 +205,36 @@ void Network<T>::UpdateBuffers(const T* params, T* buffers, const Batch<T>& batc
 }
 
 template <typename T>
-typename Network<T>::Score Network<T>::Evaluate(const T* params, const T* buffers, const Batch<T>& batch,
-                                                Workspace& workspace, ThreadPool* pool) const {
+void Network<T>::BeginEvaluation(const T* params, const T* buffers, Workspace& workspace) const {
   if (buffers == nullptr && shape_.has_batch_norm()) std::abort();
   Begin(params, false, workspace);
   for (size_t s = 1; s < plan_.stages.size(); ++s) {
     const Stage& stage = plan_.stages[s];
     norm(stage).TakeAverages(workspace.passes_[static_cast<size_t>(stage.begin)], buffers);
   }
+}
+
+template <typename T>
+template <typename Judge>
+void Network<T>::EvaluateChunk(const Batch<T>& batch, int64_t start, int64_t count, Workspace& workspace,
+                               ThreadPool* pool, const Judge& judge) const {
+  TakeChunk(batch, start, workspace);
+  ForBlocks(pool, count, [&](const Rows& rows) {
+    for (const Stage& stage : plan_.stages) ForwardBlock(stage, rows, workspace);
+    judge(rows);
+  });
+}
+
+template <typename T>
+typename Network<T>::Score Network<T>::Evaluate(const T* params, const T* buffers, const Batch<T>& batch,
+                                                Workspace& workspace, ThreadPool* pool) const {
+  BeginEvaluation(params, buffers, workspace);
   const Values<T>& logits = workspace.passes_.back().out;
   double total = 0;
   int64_t correct = 0;
   for (int64_t start = 0, chunk = 0; start < batch.count; start += chunk) {
     chunk = std::min(workspace.rows_, batch.count - start);
-    TakeChunk(batch, start, workspace);
-    ForBlocks(pool, chunk, [&](const Rows& rows) {
-      for (const Stage& stage : plan_.stages) ForwardBlock(stage, rows, workspace);
+    EvaluateChunk(batch, start, chunk, workspace, pool, [&](const Rows& rows) {
       EvaluateLoss<T>(loss_, logits.at(rows.begin), logits.stride, batch.labels + start + rows.begin,
                       rows.end - rows.begin, shape_.classes(), workspace.losses_.data() + rows.begin,
                       workspace.correct_.data() + rows.begin);
@@ -229,6 +245,26 @@ typename Network<T>::Score Network<T>::Evaluate(const T* params, const T* buffer
     }
   }
   return {total / static_cast<double>(batch.count), static_cast<double>(correct) / static_cast<double>(batch.count)};
+}
+
+template <typename T>
+void Network<T>::Predict(const T* params, const T* buffers, const Batch<T>& batch, T* probabilities, T* losses,
+                         Workspace& workspace, ThreadPool* pool) const {
+  BeginEvaluation(params, buffers, workspace);
+  const Values<T>& logits = workspace.passes_.back().out;
+  const int32_t classes = shape_.classes();
+  for (int64_t start = 0, chunk = 0; start < batch.count; start += chunk) {
+    chunk = std::min(workspace.rows_, batch.count - start);
+    EvaluateChunk(batch, start, chunk, workspace, pool, [&](const Rows& rows) {
+      const int64_t count = rows.end - rows.begin, first = start + rows.begin;
+      SoftmaxCrossEntropy<T>(logits.at(rows.begin), logits.stride, batch.labels + first, count, classes, losses + first,
+                             workspace.correct_.data() + rows.begin);
+      Softmax<T>(logits.at(rows.begin), logits.stride, count, classes);
+      for (int64_t r = 0; r < count; ++r) {
+        std::copy_n(logits.at(rows.begin + r), classes, probabilities + (first + r) * classes);
+      }
+    });
+  }
 }
 
 template class Network<float>;

@@ -65,6 +65,11 @@ class Network {
   Score Evaluate(const T* params, const T* buffers, const Batch<T>& batch, Workspace& workspace,
                  ThreadPool* pool) const;
 
+  // What Evaluate averages, a row each, of a network whose loss is cross entropy: the probabilities of the classes,
+  // rows x classes, and the loss.
+  void Predict(const T* params, const T* buffers, const Batch<T>& batch, T* probabilities, T* losses,
+               Workspace& workspace, ThreadPool* pool) const;
+
   // Lets the running averages take the statistics of a batch with weight `momentum`, and does nothing else. With
   // momentum 1 / k at the k-th batch they become the mean over the batches (PyTorch update_bn, for averaged weights).
   void UpdateBuffers(const T* params, T* buffers, const Batch<T>& batch, double momentum, Workspace& workspace,
@@ -80,12 +85,17 @@ class Network {
     return static_cast<const BatchNormLayer<T>&>(layer(stage.begin));
   }
   void Begin(const T* params, bool training, Workspace& workspace) const;
+  void BeginEvaluation(const T* params, const T* buffers, Workspace& workspace) const;
   // Calls task(rows) for blocks of the rows 0 .. count - 1.
   template <typename Task>
   void ForBlocks(ThreadPool* pool, int64_t count, const Task& task) const;
   void TakeChunk(const Batch<T>& batch, int64_t start, Workspace& workspace) const;
   void ForwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const;
   void BackwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const;
+  // Calls judge(rows) for blocks of the rows start .. start + count - 1 of the batch, when their logits are there.
+  template <typename Judge>
+  void EvaluateChunk(const Batch<T>& batch, int64_t start, int64_t count, Workspace& workspace, ThreadPool* pool,
+                     const Judge& judge) const;
   // All stages but the last, and the statistics that this begins with. A negative momentum: each norm's own.
   void ForwardToLastStage(T* buffers, int64_t count, double momentum, Workspace& workspace, ThreadPool* pool) const;
   void GradientOfStage(size_t stage, int64_t count, bool accumulate, bool is_last, T* gradient, Workspace& workspace,

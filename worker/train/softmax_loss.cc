@@ -115,9 +115,21 @@ void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels,
   }
 }
 
-#define BASIN_INSTANTIATE(T)                                                                             \
-  template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T, T*); \
-  template void SoftmaxCrossEntropy<T>(const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*);
+template <typename T>
+void Softmax(T* logits, int64_t stride, int64_t count, int32_t classes) {
+  for (int64_t i = 0; i < count; ++i) {
+    T* row = logits + i * stride;
+    T sum = 0;
+    const T check = SumExponentials(row, classes, GreatestLogit(row, classes), row, &sum);
+    const Packet<T> factor = Broadcast<T>(1 / (sum + check));
+    for (int32_t c = 0; c < classes; c += kLanes<T>) Store<T>(row + c, packet::pmul(Load(row + c), factor));
+  }
+}
+
+#define BASIN_INSTANTIATE(T)                                                                               \
+  template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T, T*);   \
+  template void SoftmaxCrossEntropy<T>(const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*); \
+  template void Softmax<T>(T*, int64_t, int64_t, int32_t);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)
 #undef BASIN_INSTANTIATE

@@ -20,4 +20,8 @@ template <typename T>
 void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
                          T* losses, uint8_t* correct);
 
+// The softmax of `count` rows of logits, in their place; NaN for a row with a logit that is not finite.
+template <typename T>
+void Softmax(T* logits, int64_t stride, int64_t count, int32_t classes);
+
 }  // namespace basin::worker::train

@@ -43,8 +43,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const v1::TrainWorkload
   auto trainer = std::unique_ptr<Trainer>(
       new Trainer(workload, seed, data, pool, *length, *std::move(schedule), *std::move(shape)));
   trainer->augmentation_ = *std::move(augmentation);
-  auto averaging =
-      Averaging::Create(workload.averaging(), *length, trainer->rate_factor_.schedule(), trainer->params_.size());
+  auto averaging = Averaging::Create(workload.averaging(), *length, trainer->rate_factor_.schedule(),
+                                     trainer->params_.size(), trainer->buffers_.size());
   if (!averaging.ok()) return contract::Under("train.averaging.", averaging.status());
   trainer->averaging_ = *std::move(averaging);
   return trainer;
@@ -90,23 +90,40 @@ double Trainer::Step() {
   epoch_loss_ += loss * static_cast<double>(batch.size());
   examples_ += batch.size();
   ++step_;
-  averaging_->Observe(step_, params_.span());
+  averaging_->Observe(step_, params_.span(), buffers_.span());
   return loss;
 }
 
-Network<float>::Score Trainer::EvaluateOn(const Examples& examples, const float* params, const float* buffers) {
+void Trainer::ForBatches(const Examples& examples,
+                         const std::function<void(const Batch<float>& batch, int64_t first)>& visit) const {
   constexpr int64_t kRows = 512;
   const float* rows[kRows];
-  double loss = 0, correct = 0;
   for (int64_t first = 0; first < examples.count; first += kRows) {
     const int64_t count = std::min(kRows, examples.count - first);
     for (int64_t i = 0; i < count; ++i) rows[i] = examples.features + (first + i) * examples.stride;
-    const Network<float>::Score score =
-        network_.Evaluate(params, buffers, {rows, examples.labels + first, count}, workspace_, pool_);
-    loss += score.loss * static_cast<double>(count);
-    correct += score.accuracy * static_cast<double>(count);
+    visit({rows, examples.labels + first, count}, first);
   }
+}
+
+Network<float>::Score Trainer::EvaluateOn(const Examples& examples, const float* params, const float* buffers) {
+  double loss = 0, correct = 0;
+  ForBatches(examples, [&](const Batch<float>& batch, int64_t) {
+    const Network<float>::Score score = network_.Evaluate(params, buffers, batch, workspace_, pool_);
+    loss += score.loss * static_cast<double>(batch.count);
+    correct += score.accuracy * static_cast<double>(batch.count);
+  });
   return {loss / static_cast<double>(examples.count), std::round(correct) / static_cast<double>(examples.count)};
+}
+
+void Trainer::PredictOn(const Examples& examples, const SnapshotEnsemble::Member& network, Predictions* predictions) {
+  const int64_t classes = data_.classes;
+  predictions->probabilities.resize(static_cast<size_t>(examples.count * classes));
+  predictions->losses.resize(static_cast<size_t>(examples.count));
+  ForBatches(examples, [&](const Batch<float>& batch, int64_t first) {
+    network_.Predict(network.params.data(), network.buffers.data(), batch,
+                     predictions->probabilities.data() + first * classes, predictions->losses.data() + first,
+                     workspace_, pool_);
+  });
 }
 
 PartScores Trainer::ScoresOf(const float* params, const float* buffers) {
@@ -149,7 +166,10 @@ EpochReport Trainer::Evaluate() {
                         .learning_rate = rate_,
                         .gradient_norm = update_.gradient_norm(),
                         .further = {}};
-  averaging_->AddTo(report, [this](std::span<const float> params) { return ScoresOfAverage(params); });
+  averaging_->AddTo(report, data_,
+                    {.score = [this](std::span<const float> params) { return ScoresOfAverage(params); },
+                     .predict = [this](const Examples& examples, const SnapshotEnsemble::Member& network,
+                                       Predictions* predictions) { PredictOn(examples, network, predictions); }});
   stopping_.AddTo(report);
   return report;
 }

@@ -14,6 +14,7 @@
 #include "worker/train/aligned_buffer.h"
 #include "worker/train/augmentation.h"
 #include "worker/train/averaging/averaging.h"
+#include "worker/train/averaging/snapshot_ensemble.h"
 #include "worker/train/batch_gradient.h"
 #include "worker/train/batch_order.h"
 #include "worker/train/epoch_report.h"
@@ -52,7 +53,7 @@ class Trainer {
   void set_last_step(uint64_t step) { last_step_ = std::min(step, length_.total_steps); }
   // Why it ended before its length, in words; empty if it did not.
   const std::string& ending() const { return ending_; }
-  // The averages of the weights, for artifacts. Valid until the next step or evaluation.
+  // The averages over the weights, for artifacts. Valid until the next step or evaluation.
   std::vector<Averaging::Average> Averages() { return averaging_->Averages(); }
 
   // The running averages of batch norms that belong to averaged parameters: made anew over the training part. Empty
@@ -83,7 +84,11 @@ class Trainer {
   Trainer(const v1::TrainWorkload& workload, uint64_t seed, const TrainingData& data, ThreadPool* pool,
           const contract::TrainingLength& length, std::unique_ptr<contract::Schedule> schedule, NetworkShape shape);
   bool EndsEpoch(uint64_t step) const { return step % length_.steps_per_epoch == 0 || step == last_step_; }
+  // Calls visit(batch, number of its first example) for the examples in order.
+  void ForBatches(const Examples& examples,
+                  const std::function<void(const Batch<float>& batch, int64_t first)>& visit) const;
   Network<float>::Score EvaluateOn(const Examples& examples, const float* params, const float* buffers);
+  void PredictOn(const Examples& examples, const SnapshotEnsemble::Member& network, Predictions* predictions);
   PartScores ScoresOf(const float* params, const float* buffers);
   PartScores ScoresOfAverage(std::span<const float> params);
   // Tells the rules of an evaluation; true if one of them ends the training.

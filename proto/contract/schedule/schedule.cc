@@ -52,7 +52,7 @@ absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spe
     case v1::Schedule::kConstant:
       return std::make_unique<ConstantSchedule>();
     case v1::Schedule::kStep:
-      return std::make_unique<StepSchedule>(spec.step(), length);
+      return StepSchedule::Create(spec.step(), length, absl::StrCat(path, "step."));
     case v1::Schedule::kExponential:
       return std::make_unique<ExponentialSchedule>(spec.exponential(), length);
     case v1::Schedule::kCosine:

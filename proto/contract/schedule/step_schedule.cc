@@ -4,8 +4,17 @@
 #include <cmath>
 
 #include "proto/contract/portable_math/portable_math.h"
+#include "proto/contract/schedule/create.h"
 
 namespace basin::contract {
+
+absl::StatusOr<std::unique_ptr<Schedule>> StepSchedule::Create(const v1::StepSchedule& spec,
+                                                               const TrainingLength& length, const std::string& path) {
+  const absl::StatusOr<uint64_t> fits =
+      StepsWithin({path + "every_", spec.has_every_steps(), spec.every_epochs(), spec.every_steps()}, length);
+  if (!fits.ok()) return fits.status();
+  return std::unique_ptr<Schedule>(new StepSchedule(spec, length));
+}
 
 StepSchedule::StepSchedule(const v1::StepSchedule& spec, const TrainingLength& length)
     : gamma_(spec.gamma()),

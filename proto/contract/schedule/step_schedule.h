@@ -1,5 +1,9 @@
 #pragma once
 
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "proto/contract/schedule/schedule.h"
 
 namespace basin::contract {
@@ -8,10 +12,14 @@ namespace basin::contract {
 // fall on the first step at or after each (PyTorch StepLR, for whole epochs).
 class StepSchedule : public Schedule {
  public:
-  StepSchedule(const v1::StepSchedule& spec, const TrainingLength& length);
+  // INVALID_ARGUMENT for a first drop that lies beyond the training.
+  static absl::StatusOr<std::unique_ptr<Schedule>> Create(const v1::StepSchedule& spec, const TrainingLength& length,
+                                                          const std::string& path);
   double Factor(uint64_t step) const override;
 
  private:
+  StepSchedule(const v1::StepSchedule& spec, const TrainingLength& length);
+
   double gamma_;
   double every_steps_;
 };

@@ -164,7 +164,12 @@ grpc::Status FakeCoordinator::ListTrials(grpc::ServerContext*, const v1::ListTri
 
 grpc::Status FakeCoordinator::ListMetricPoints(grpc::ServerContext*, const v1::ListMetricPointsRequest* request,
                                                v1::ListMetricPointsResponse* response) {
-  return Page(points, request->page_token(), response, response->mutable_points());
+  std::vector<v1::TrialPoint> wanted;
+  for (const v1::TrialPoint& point : points) {
+    if (request->has_trial() && point.trial() != request->trial()) continue;
+    if (request->metric().empty() || point.point().name() == request->metric()) wanted.push_back(point);
+  }
+  return Page(wanted, request->page_token(), response, response->mutable_points());
 }
 
 grpc::Status FakeCoordinator::ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest* request,

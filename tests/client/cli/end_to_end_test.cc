@@ -114,6 +114,14 @@ TEST_F(ServiceTest, ASweepIsSubmittedWatchedAndCompared) {
   EXPECT_EQ(val_loss, 8u);
   EXPECT_THAT(Lines(Run({"export", id, "--format", "jsonl"}).out), SizeIs(Lines(points).size() - 1));
 
+  // Both seeds of both epochs of both configs.
+  const std::vector<std::string> curves = Lines(Run({"curves", id, "--metric", "test_accuracy", "-o", "csv"}).out);
+  ASSERT_THAT(curves, SizeIs(5));
+  for (size_t i = 1; i < curves.size(); ++i) EXPECT_THAT(curves[i], HasSubstr(i % 2 == 1 ? ",1," : ",2,"));
+  const std::string picture = (dir_->path() / "curves.svg").string();
+  ASSERT_EQ(Run({"curves", id, "--out", picture}).exit_code, 0);
+  EXPECT_THAT(ReadFile(picture), AllOf(HasSubstr("batch_size=32"), HasSubstr("batch_size=full")));
+
   EXPECT_EQ(Run({"pause", id}).exit_code, 1);
   EXPECT_EQ(Run({"rm", id}).exit_code, 0);
   EXPECT_EQ(Run({"show", id}).exit_code, 3);

@@ -95,16 +95,17 @@ TEST(TextPlotTest, ShowsATopBetweenTwoColumns) {
   EXPECT_THAT(TextPlot((*curves)[0], 10, 2), HasSubstr("0.5 ┤"));
 }
 
-TEST(SvgTest, HasALineACurve) {
+TEST(ChartTest, HasALineACurve) {
   const auto curves = RateCurves(Spec(), 1000);
   ASSERT_TRUE(curves.ok());
-  const std::string svg = SvgOf(*curves, "a <name>");
-  EXPECT_THAT(svg, HasSubstr("a &lt;name&gt;"));
-  size_t lines = 0;
-  for (size_t at = svg.find("stroke-width=\"1.5\""); at != std::string::npos;
-       at = svg.find("stroke-width=\"1.5\"", at + 1))
-    ++lines;
-  EXPECT_EQ(lines, 2u);
+  const format::LineChart chart = ChartOf(*curves, "s");
+  ASSERT_EQ(chart.lines.size(), 2u);
+  EXPECT_EQ(chart.lines[0].name, "cosine(min_factor=0), batch 100, rate 0.5");
+  EXPECT_DOUBLE_EQ(chart.lines[0].points[50].x, 5);
+  EXPECT_NEAR(chart.lines[0].points[50].y, 0.25, 1e-12);
+  EXPECT_EQ(chart.lines[1].points.size(), 11u) << "a step each, and the end";
+  EXPECT_DOUBLE_EQ(chart.lines[1].points.back().x, 10);
+  EXPECT_TRUE(chart.background.empty());
 }
 
 }  // namespace

@@ -151,6 +151,29 @@ TEST(ValidateResolvedTest, AScheduleThatFollowsTheAveragingNeedsIt) {
               ElementsAre(Fault("train.schedule.swa", "needs averaging.swa")));
 }
 
+TEST(ValidateResolvedTest, AnEnsembleNeedsALossOfProbabilities) {
+  v1::Workload workload = Sweep().base();
+  workload.mutable_train()->mutable_averaging()->mutable_ensemble()->set_every_epochs(1);
+  EXPECT_TRUE(ValidateResolved(workload).ok());
+  workload.mutable_train()->mutable_loss()->mutable_squared_error();
+  EXPECT_THAT(ViolationsOf(ValidateResolved(workload)),
+              ElementsAre(Fault("train.averaging.ensemble", "need loss.cross_entropy")));
+}
+
+TEST(ValidateResolvedTest, AnEnsembleNeedsATimeToTakeWeights) {
+  v1::Workload workload = Sweep().base();
+  v1::TrainWorkload* train = workload.mutable_train();
+  train->mutable_averaging()->mutable_ensemble();
+  train->mutable_schedule()->mutable_constant();
+  EXPECT_THAT(ViolationsOf(ValidateResolved(workload)),
+              ElementsAre(Fault("train.averaging.ensemble.at_cycle_ends", "no cycle of the schedule ends")));
+  *train->mutable_schedule() = Parse<v1::Schedule>("sgdr { first_period_epochs: 1 }");
+  EXPECT_TRUE(ValidateResolved(workload).ok());
+  train->mutable_averaging()->mutable_ensemble()->set_every_epochs(1e6);
+  EXPECT_THAT(ViolationsOf(ValidateResolved(workload)),
+              ElementsAre(Fault("train.averaging.ensemble.every_epochs", "is longer than the training")));
+}
+
 TEST(ValidateResolvedTest, WarmupInStepsOfATrainingInEpochsIsLeftToTheWorker) {
   v1::Workload workload = Sweep().base();
   *workload.mutable_train()->mutable_schedule() = Parse<v1::Schedule>("warmup { steps: 1000000 then { constant {} } }");

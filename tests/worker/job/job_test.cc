@@ -107,7 +107,7 @@ TEST_F(JobTest, LearnsTheDigits) {
 }
 
 TEST_F(JobTest, ReportsEveryMetricOfTheContractInItsOrder) {
-  const v1::Workload workload = Digits("epochs: 2");
+  const v1::Workload workload = Digits("epochs: 2 averaging { swa {start_steps: 9} ema {} ensemble {every_steps: 8} }");
   const JobResult result = Run(workload);
   EXPECT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
   const std::vector<std::string> names = contract::MetricNames(workload);
@@ -222,6 +222,17 @@ TEST_F(JobTest, ANetworkBeyondTheMemoryIsThisMachinesFault) {
   const JobResult result = Run(Digits("epochs: 1 model { mlp { hidden: 1048576 hidden: 1048576 } }"));
   EXPECT_EQ(result.outcome, JobOutcome::kError);
   EXPECT_THAT(result.message, HasSubstr("memory"));
+}
+
+TEST_F(JobTest, AnEnsembleBeyondTheMemoryIsThisMachinesFault) {
+  // 2^32 weights: the network, its gradient, the momentum and a hundred members.
+  const std::string settings = "model { mlp { hidden: 65536 hidden: 65536 } } epochs: 200 averaging ";
+  const JobResult result = Run(Digits(settings + "{ ensemble { every_epochs: 1 members: 100 } }"));
+  EXPECT_EQ(result.outcome, JobOutcome::kError);
+  EXPECT_THAT(result.message, HasSubstr("the trial needs 177"));
+  // No more than it can come to have.
+  EXPECT_THAT(Run(Digits(settings + "{ ensemble { every_epochs: 100 members: 100 } }")).message,
+              HasSubstr("the trial needs 86"));
 }
 
 TEST_F(JobTest, TrainsOnATable) {

@@ -73,6 +73,10 @@ constexpr Case kCases[] = {
        layers { dense { units: 6 } } layers { batch_norm {} } layers { relu {} } layers { dropout {} } } }
        averaging { swa { start_steps: 4 every_steps: 7 } ema { decay: 0.8 } } epochs: 9
        stopping { early_stopping { metric: "val_accuracy" patience: 3 } })"},
+    {"EnsembleOfCycles", R"(schedule { sgdr { first_period_steps: 3 } } averaging { ensemble { members: 2 } })"},
+    {"EnsembleOfNetworksWithABatchNorm", R"(model { sequential {
+       layers { dense { units: 6 } } layers { batch_norm {} } layers { relu {} } } }
+       averaging { ensemble { every_steps: 4 members: 3 } swa { every_epochs: 0.5 } } epochs: 5)"},
     {"StoppingThatKeepsTheBestWeights", R"(learning_rate: 0.3 epochs: 12 batch_size: 5 stopping {
                                            early_stopping { metric: "val_accuracy" patience: 2 }
                                            target { metric: "val_loss" value: 1e-9 } diverge_above: 1e9 })"},

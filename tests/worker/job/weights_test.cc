@@ -52,7 +52,8 @@ class WeightsTest : public testing::Test {
   static std::string OwnDigest(const Safetensors& file) {
     contract::Sha256 digest;
     for (const Tensor& tensor : file.tensors) {
-      const bool average = tensor.name.starts_with("swa.") || tensor.name.starts_with("ema.");
+      const bool average =
+          tensor.name.starts_with("swa.") || tensor.name.starts_with("ema.") || tensor.name.starts_with("ensemble.");
       if (!average) digest.Update(tensor.data.data(), tensor.data.size());
     }
     return digest.FinishHex();
@@ -111,6 +112,29 @@ TEST_F(WeightsTest, AveragesStandBesideThemWithBatchNormStatisticsOfTheirOwn) {
   };
   EXPECT_NE(data_of("swa.1.batch_norm.running_mean"), data_of("ema.1.batch_norm.running_mean"));
   EXPECT_NE(data_of("swa.1.batch_norm.running_mean"), data_of("1.batch_norm.running_mean"));
+}
+
+TEST_F(WeightsTest, TheMembersOfAnEnsembleStandBesideThemAsTheyWere) {
+  const JobResult result =
+      Run("learning_rate: 0.05 model { sequential { layers { dense { units: 8 } } layers { batch_norm {} } layers { "
+          "dense { units: 10 } } } } "
+          "epochs: 3 averaging { ensemble { every_epochs: 1 members: 2 } }");
+  ASSERT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+  const Safetensors file = File();
+  EXPECT_EQ(OwnDigest(file), result.weights_digest);
+  EXPECT_THAT(file.tensors, SizeIs(3 * 10));
+  const auto data_of = [&](const std::string& name) {
+    for (const Tensor& tensor : file.tensors) {
+      if (tensor.name == name) return tensor.data;
+    }
+    ADD_FAILURE() << name;
+    return std::string_view();
+  };
+  // The newest member is the network that the training ended with; its running averages are not made anew.
+  for (const std::string name : {"0.dense.weight", "1.batch_norm.running_mean", "1.batch_norm.running_variance"}) {
+    EXPECT_EQ(data_of("ensemble.1." + name), data_of(name)) << name;
+    EXPECT_NE(data_of("ensemble.0." + name), data_of(name)) << name;
+  }
 }
 
 TEST_F(WeightsTest, OfEarlyStoppingAreTheKeptOnes) {

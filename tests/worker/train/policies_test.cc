@@ -142,7 +142,7 @@ TEST_F(PoliciesTest, SwaIsTheMeanOfTheWeightsAtEachInterval) {
   const std::vector<Averaging::Average> averages = trainer->Averages();
   ASSERT_EQ(averages.size(), 1u);
   EXPECT_EQ(averages[0].name, "swa");
-  for (size_t i = 0; i < sum.size(); ++i) EXPECT_EQ(averages[0].weights[i], static_cast<float>(sum[i] / 2)) << i;
+  for (size_t i = 0; i < sum.size(); ++i) EXPECT_EQ(averages[0].params[i], static_cast<float>(sum[i] / 2)) << i;
 }
 
 TEST_F(PoliciesTest, AveragesAreThoseOfTheLastWeightsUntilTheyBegin) {
@@ -161,8 +161,38 @@ TEST_F(PoliciesTest, AnEmaCorrectsTheBiasOfItsFirstSteps) {
   trainer->Step();
   const std::vector<Averaging::Average> averages = trainer->Averages();
   for (size_t i = 0; i < trainer->params().size(); ++i) {
-    EXPECT_NEAR(averages[0].weights[i], trainer->params()[i], 1e-6 * std::fabs(trainer->params()[i]));
+    EXPECT_NEAR(averages[0].params[i], trainer->params()[i], 1e-6 * std::fabs(trainer->params()[i]));
   }
+}
+
+TEST_F(PoliciesTest, AnEnsembleHasTheNewestNetworksAtTheEndsOfCycles) {
+  auto trainer = Create("steps: 40 schedule { sgdr { first_period_steps: 10 } } averaging { ensemble { members: 2 } }");
+  std::vector<std::vector<float>> taken;
+  while (trainer->step() < 40) {
+    trainer->Step();
+    if (trainer->step() == 30 || trainer->step() == 40) {
+      taken.emplace_back(trainer->params().begin(), trainer->params().end());
+    }
+  }
+  const std::vector<Averaging::Average> members = trainer->Averages();
+  ASSERT_EQ(members.size(), 2u);
+  EXPECT_EQ(members[0].name, "ensemble.0");
+  EXPECT_EQ(members[1].name, "ensemble.1");
+  for (const size_t k : {0, 1}) EXPECT_TRUE(std::ranges::equal(members[k].params, taken[k])) << k;
+}
+
+TEST_F(PoliciesTest, AnEnsembleIsMeasuredAsTheLastWeightsUntilItHasMembers) {
+  auto trainer = Create("epochs: 5 averaging { ensemble { every_epochs: 2 } }");
+  const std::vector<EpochReport> reports = Run(*trainer);
+  EXPECT_EQ(reports[0].Metric("ensemble_val_loss"), reports[0].validation_loss);
+  EXPECT_EQ(reports[0].Metric("ensemble_test_accuracy"), reports[0].test_accuracy);
+  // One network's mean is its own prediction, and stays until there is another.
+  EXPECT_NEAR(reports[1].Metric("ensemble_val_loss"), reports[1].validation_loss, 1e-12);
+  EXPECT_EQ(reports[1].Metric("ensemble_test_accuracy"), reports[1].test_accuracy);
+  EXPECT_EQ(reports[2].Metric("ensemble_val_loss"), reports[1].Metric("ensemble_val_loss"));
+  EXPECT_NE(reports[3].Metric("ensemble_val_loss"), reports[2].Metric("ensemble_val_loss"));
+  // -log is convex: the mean of probabilities loses less than the mean of the losses.
+  EXPECT_LT(reports[3].Metric("ensemble_val_loss"), (reports[1].validation_loss + reports[3].validation_loss) / 2);
 }
 
 struct Fault {
@@ -188,6 +218,12 @@ INSTANTIATE_TEST_SUITE_P(
               "train.averaging.swa.every_epochs: is longer than what follows the start"},
         Fault{"epochs: 3 averaging { swa { at_cycle_ends {} } }",
               "train.averaging.swa.at_cycle_ends: no cycle of the schedule ends"},
+        Fault{"epochs: 3 averaging { ensemble {} }",
+              "train.averaging.ensemble.at_cycle_ends: no cycle of the schedule ends in the training"},
+        Fault{"epochs: 3 averaging { ensemble { every_epochs: 4 } }",
+              "train.averaging.ensemble.every_epochs: is longer than the training: 4 of 3 epochs"},
+        Fault{"epochs: 3 averaging { ensemble { every_steps: 31 } }",
+              "train.averaging.ensemble.every_steps: is longer than the training: 31 of 30 steps"},
         Fault{"epochs: 3 schedule { swa { factor: 0.5 } }", "train.schedule.swa: needs averaging.swa"},
         Fault{"epochs: 3 averaging { swa {} } schedule { warmup { steps: 1 then { swa { factor: 0.5 } } } }",
               "train.schedule.warmup.then.swa: must be the outermost schedule"},

@@ -79,6 +79,16 @@ TEST_P(SoftmaxLossTest, CorrectIsTheFirstGreatestLogit) {
   for (int i = 0; i < kRows; ++i) EXPECT_EQ(correct[i], labels_[i] == classes_ / 2) << i;
 }
 
+TEST_P(SoftmaxLossTest, ProbabilitiesAreTheDefinition) {
+  AlignedBuffer<double> probabilities = CopyOfLogits();
+  Softmax(probabilities.data(), stride_, kRows, classes_);
+  for (int i = 0; i < kRows; ++i) {
+    for (int c = 0; c < classes_; ++c) {
+      EXPECT_NEAR(probabilities[i * stride_ + c], std::exp(-ExpectedLoss(logits_.data() + i * stride_, c)), 1e-14);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Classes, SoftmaxLossTest, testing::Values(2, 3, 4, 8, 10, 16, 33, 100),
                          [](const auto& test_case) { return std::to_string(test_case.param); });
 
@@ -94,7 +104,7 @@ TEST(SoftmaxLossOfBadLogitsTest, HugeLogitsDoNotOverflow) {
 }
 
 // Of any class, the label's or another.
-TEST(SoftmaxLossOfBadLogitsTest, ALogitThatIsNotFiniteShowsInTheLoss) {
+TEST(SoftmaxLossOfBadLogitsTest, ALogitThatIsNotFiniteShowsInTheLossAndTheProbabilities) {
   const float inf = std::numeric_limits<float>::infinity();
   for (const float bad : {std::nanf(""), inf, -inf}) {
     for (int place = 0; place < 10; ++place) {
@@ -107,6 +117,11 @@ TEST(SoftmaxLossOfBadLogitsTest, ALogitThatIsNotFiniteShowsInTheLoss) {
       SoftmaxCrossEntropyGradient(logits.data(), 16, &label, 1, 10, 0.0f, 1.0f, &loss_with_gradient);
       EXPECT_FALSE(std::isfinite(loss)) << bad << " at " << place;
       EXPECT_FALSE(std::isfinite(loss_with_gradient)) << bad << " at " << place;
+
+      AlignedBuffer<float> probabilities(16);
+      probabilities[place] = bad;
+      Softmax(probabilities.data(), 16, 1, 10);
+      EXPECT_TRUE(std::isnan(probabilities[0])) << bad << " at " << place;
     }
   }
 }

@@ -34,8 +34,7 @@ Trained TrainWith(const Case& c, int threads) {
   Trained result;
   const auto outcome = (*trainer)->Run(
       [&](const EpochReport& r) {
-        result.values.insert(result.values.end(), {r.train_loss, r.validation_loss, r.validation_accuracy, r.test_loss,
-                                                   r.test_accuracy, r.learning_rate, r.gradient_norm});
+        for (const auto& [name, value] : r.Metrics()) result.values.push_back(value);
       },
       nullptr);
   EXPECT_EQ(outcome, Trainer::Outcome::kFinished);
@@ -74,6 +73,12 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"SoftmaxRegression", 2000, 33, 300,
              R"(model { softmax_regression {} } batch_size: 50 epochs: 2 learning_rate: 0.01
                 optimizer { sgd { momentum: 0.9 } } schedule { constant {} })"},
+        Case{
+            "Averages", 250, 10, 400,
+            R"(model { sequential { layers { dense { units: 150 } } layers { batch_norm { momentum: 0.1 epsilon: 1e-5 } }
+                                     layers { relu {} } } }
+                batch_size: 40 epochs: 3 learning_rate: 0.01 optimizer { sgd { momentum: 0.9 } } schedule { constant {} }
+                averaging { swa { start_fraction: 0.3 } ema { decay: 0.9 } ensemble { every_steps: 7 members: 3 } })"},
         Case{"MoreThreadsThanRows", 600, 10, 31,
              R"(model { mlp { hidden: 700 activation: ACTIVATION_RELU } } batch_size: 3 epochs: 2 learning_rate: 0.001
                 optimizer { sgd { momentum: 0.9 } } schedule { constant {} })"}),

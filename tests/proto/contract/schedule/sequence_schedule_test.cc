@@ -86,6 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
               "multistep.milestone_epochs[1]: must lie before the training's end, is 10 of 10 epochs"},
         Fault{"multistep { milestone_steps: 100 gamma: 0.1 }",
               "multistep.milestone_steps[0]: must lie before the training's end, is 100 of 100 steps"},
+        Fault{"step { every_epochs: 10.5 gamma: 0.1 }",
+              "step.every_epochs: is longer than the training: 10.5 of 10 epochs"},
         Fault{"inverse_sqrt { warmup_steps: 101 }",
               "inverse_sqrt.warmup_steps: is longer than the training: 101 of 100 steps"}));
 

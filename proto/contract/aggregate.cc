@@ -1,12 +1,12 @@
-#include "server/statistics/aggregate.h"
+#include "proto/contract/aggregate.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "server/statistics/student_t.h"
+#include "proto/contract/student_t.h"
 
-namespace basin::server::statistics {
+namespace basin::contract {
 namespace {
 
 std::optional<double> IfFinite(double value) {
@@ -51,4 +51,4 @@ Aggregate Summarize(std::span<const double> values) {
   return result;
 }
 
-}  // namespace basin::server::statistics
+}  // namespace basin::contract

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace basin::server::statistics {
+namespace basin::contract {
 
 // The value that a variable with Student's t distribution of `degrees_of_freedom` stays below with `probability`,
 // within 1e-10 relative.
@@ -11,4 +11,4 @@ namespace basin::server::statistics {
 // REQUIRES: 0 < probability < 1, degrees_of_freedom >= 1.
 double StudentTQuantile(double probability, double degrees_of_freedom);
 
-}  // namespace basin::server::statistics
+}  // namespace basin::contract

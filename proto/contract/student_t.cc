@@ -1,4 +1,4 @@
-#include "server/statistics/student_t.h"
+#include "proto/contract/student_t.h"
 
 #include <math.h>
 
@@ -8,7 +8,7 @@
 #include <limits>
 #include <numbers>
 
-namespace basin::server::statistics {
+namespace basin::contract {
 namespace {
 
 // std::lgamma writes a global.
@@ -95,4 +95,4 @@ double StudentTQuantile(double probability, double degrees_of_freedom) {
   return StudentTUpper(tail, degrees_of_freedom);
 }
 
-}  // namespace basin::server::statistics
+}  // namespace basin::contract

@@ -1,4 +1,4 @@
-#include "server/statistics/aggregate.h"
+#include "proto/contract/aggregate.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-namespace basin::server::statistics {
+namespace basin::contract {
 namespace {
 
 TEST(AggregateTest, FiveValues) {
@@ -67,4 +67,4 @@ TEST(AggregateTest, SmallestValuesDoNotVanish) {
 }
 
 }  // namespace
-}  // namespace basin::server::statistics
+}  // namespace basin::contract

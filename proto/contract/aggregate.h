@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-namespace basin::server::statistics {
+namespace basin::contract {
 
 // A few numbers in short. `mean` is absent without a value; the others, of which `std` is the sample's (n - 1), below
 // two values, or where a result is beyond the range of double.
@@ -21,4 +21,4 @@ struct Aggregate {
 // way, and equal values have the standard deviation 0.
 Aggregate Summarize(std::span<const double> values);
 
-}  // namespace basin::server::statistics
+}  // namespace basin::contract

@@ -1,11 +1,11 @@
-#include "server/statistics/student_t.h"
+#include "proto/contract/student_t.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numbers>
 
-namespace basin::server::statistics {
+namespace basin::contract {
 namespace {
 
 struct Recorded {
@@ -14,7 +14,7 @@ struct Recorded {
   double value;
 };
 
-// Computed in 50 decimal digits by tests/server/statistics/student_t_reference.py.
+// Computed in 50 decimal digits by tests/proto/contract/student_t_reference.py.
 constexpr Recorded kRecorded[] = {
     // clang-format off
     {0.6, 1, 0.32491969623290634},
@@ -133,4 +133,4 @@ TEST(StudentTTest, FallsTowardsTheNormalQuantileWithoutAStep) {
 }
 
 }  // namespace
-}  // namespace basin::server::statistics
+}  // namespace basin::contract
