@@ -1,10 +1,12 @@
 #include "tests/simulation/checker.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/timing.h"
 #include "tests/simulation/work.h"
 
 namespace basin::tests::simulation {
@@ -35,9 +37,26 @@ class Checker::Follower {
       Expect(trial.ended, "I7: sweep finished while a trial had not ended: ", event.id);
     }
   }
-  void operator()(const SweepPinned&) {}
+  void operator()(const SweepPinned& event) {
+    Sweep& sweep = checker_.sweeps_.at(event.id);
+    bool compares = false;
+    for (const auto& [index, trial] : sweep.trials) {
+      compares |= trial.running || trial.state == TrialState::kSucceeded || trial.state == TrialState::kDiverged;
+    }
+    const bool kept = sweep.pins.engine_fingerprint == event.pins.engine_fingerprint &&
+                      std::ranges::all_of(sweep.pins.digests, [&event](const auto& pin) {
+                        const auto now = event.pins.digests.find(pin.first);
+                        return now != event.pins.digests.end() && now->second == pin.second;
+                      });
+    Expect(kept || !compares, "pinned anew while it has something to compare: ", event.id);
+    sweep.pins = event.pins;
+  }
   void operator()(const SweepDeleted& event) {
-    Expect(!Live(checker_.sweeps_.at(event.id).state), "a live sweep was deleted: ", event.id);
+    Sweep& sweep = checker_.sweeps_.at(event.id);
+    Expect(!Live(sweep.state), "a live sweep was deleted: ", event.id);
+    for (auto& [index, trial] : sweep.trials) {
+      if (trial.running) End({event.id, index}, trial);
+    }
     checker_.sweeps_.erase(event.id);
     checker_.deleted_.insert(event.id);
   }
@@ -51,10 +70,14 @@ class Checker::Follower {
     Expect(!trial.running, "I3: leased while another attempt is open: ", text);
     Expect(event.attempt == trial.attempt + 1, "I3: attempts do not go up by one: ", text);
     Expect(event.failures == trial.failures, "failures of a new attempt: ", text);
+    ExpectCanRun(event, sweep, text);
+    ExpectPlace(event.from, trial, text);
     trial.running = true;
     trial.attempt = event.attempt;
     trial.worker = event.worker;
-    trial.next_sequence = 0;
+    trial.next_sequence = event.from ? event.from->progress.next_sequence : 0;
+    trial.points[event.attempt] = trial.next_sequence;
+    checker_.workers_[event.worker].running.insert(event.key);
     ++checker_.attempts_;
   }
   void operator()(const PointsAppended& event) {
@@ -69,8 +92,29 @@ class Checker::Follower {
     }
     trial->points[event.attempt] = trial->next_sequence;
   }
-  void operator()(const CheckpointAdded&) {}
-  void operator()(const CheckpointRejected&) {}
+  void operator()(const CheckpointAdded& event) {
+    const Checkpoint& checkpoint = event.checkpoint;
+    const std::string text = Text(event.key, checkpoint.attempt);
+    Trial* trial = Open(event.key, checkpoint.attempt, text);
+    if (trial == nullptr) return;
+    const uint64_t points = checkpoint.progress.next_sequence;
+    Expect(points == trial->next_sequence, "I6: a checkpoint of another place than the trial's: ", text);
+    Expect(checkpoint.file.sha256 == CheckpointOf(event.key, checkpoint.attempt, points).sha256,
+           "I6: a checkpoint without its points, or of another attempt: ", text);
+    trial->checkpoints.push_back(checkpoint);
+    if (trial->checkpoints.size() > kCheckpointsKept) trial->checkpoints.erase(trial->checkpoints.begin());
+  }
+  void operator()(const CheckpointRejected& event) {
+    const std::string text = Text(event.key, event.attempt);
+    Trial* trial = Open(event.key, event.attempt, text);
+    if (trial == nullptr) return;
+    Expect(!trial->checkpoints.empty() && trial->checkpoints.back().file.sha256 == event.rejected.file.sha256,
+           "I6: rejected another checkpoint than the newest: ", text);
+    if (!trial->checkpoints.empty()) trial->checkpoints.pop_back();
+    ExpectPlace(event.from, *trial, text);
+    trial->next_sequence = event.from ? event.from->progress.next_sequence : 0;
+    trial->points[event.attempt] = trial->next_sequence;
+  }
   void operator()(const WeightsAdded& event) { Open(event.key, event.attempt, Text(event.key, event.attempt)); }
   void operator()(const TrialRequeued& event) {
     const std::string text = Text(event.key, event.attempt);
@@ -80,7 +124,7 @@ class Checker::Follower {
     Expect(event.failures < checker_.sweeps_.at(event.key.sweep).definition->max_attempts,
            "I4: queued again with its attempts used up: ", text);
     trial->failures = event.failures;
-    trial->running = false;
+    End(event.key, *trial);
     ++checker_.requeued_;
   }
   void operator()(const TrialFinished& event) {
@@ -107,7 +151,8 @@ class Checker::Follower {
       Expect(event.objective && std::isfinite(*event.objective), "succeeded without an objective: ", text);
       Expect(event.next_sequence == trial.next_sequence, "I5: succeeded without its last points: ", text);
     }
-    trial.running = false;
+    End(event.key, trial);
+    trial.checkpoints.clear();
     trial.ended = true;
     trial.state = event.state;
   }
@@ -119,17 +164,62 @@ class Checker::Follower {
     Expect(trial.ended && trial.state == TrialState::kFailed, "retried, not FAILED: ", Text(event.key, event.attempts));
     Expect(event.attempts == trial.attempt, "I3: a retry changes the attempts: ", Text(event.key, event.attempts));
     trial.ended = false;
+    trial.state = TrialState::kPending;
     trial.failures = 0;
     trial.outcome.clear();
   }
-  void operator()(const WorkerRegistered&) {}
-  void operator()(const WorkerStateChanged&) {}
+  void operator()(const WorkerRegistered& event) { checker_.workers_[event.id].description = event.description; }
+  void operator()(const WorkerStateChanged& event) {
+    Worker& worker = checker_.workers_[event.id];
+    worker.state = event.state;
+    if (event.state == WorkerState::kLeft) {
+      Expect(worker.running.empty(), "left with a trial that nobody has: ", event.id);
+      checker_.workers_.erase(event.id);
+    }
+  }
   void operator()(const Audited&) {}
   void operator()(const LeasesRenewed&) {}
   void operator()(const LeaseAnswered&) {}
 
  private:
   void Expect(bool holds, const char* rule, const std::string& text) { checker_.Expect(holds, rule + text); }
+
+  // The worker is there, has a free slot, and can run the trial; the sweep has not too many at once.
+  void ExpectCanRun(const TrialLeased& event, const Sweep& sweep, const std::string& text) {
+    const auto found = checker_.workers_.find(event.worker);
+    if (found == checker_.workers_.end()) return Expect(false, "leased to nobody: ", text);
+    const Worker& worker = found->second;
+    Expect(worker.state == WorkerState::kConnected, "leased to a worker that is to drain, or is lost: ", text);
+    Expect(worker.running.size() < worker.description.slots, "leased beyond the worker's slots: ", text);
+    Expect(worker.description.engine_fingerprint == sweep.pins.engine_fingerprint,
+           "leased to another engine than the sweep's: ", text);
+    const std::string dataset = sweep.definition->space->DatasetOf(event.config);
+    const auto pinned = sweep.pins.digests.find(dataset);
+    const auto had = worker.description.datasets.find(dataset);
+    Expect(
+        pinned != sweep.pins.digests.end() && had != worker.description.datasets.end() && had->second == pinned->second,
+        "leased to a worker without the sweep's data: ", text);
+    const auto running = std::ranges::count_if(sweep.trials, [](const auto& trial) { return trial.second.running; });
+    Expect(sweep.definition->max_parallel == 0 || running < sweep.definition->max_parallel,
+           "more than max_parallel: ", text);
+  }
+
+  // An attempt goes on from the newest checkpoint that is left.
+  void ExpectPlace(const std::optional<Checkpoint>& from, const Trial& trial, const std::string& text) {
+    const std::vector<Checkpoint>& kept = trial.checkpoints;
+    Expect(from.has_value() == !kept.empty(), "I6: begins at the start, or at a place that is gone: ", text);
+    if (!from || kept.empty()) return;
+    Expect(from->file.sha256 == kept.back().file.sha256 && from->attempt == kept.back().attempt &&
+               from->progress.next_sequence == kept.back().progress.next_sequence,
+           "I6: goes on from another checkpoint than the newest: ", text);
+  }
+
+  void End(const TrialKey& key, Trial& trial) {
+    trial.running = false;
+    if (const auto worker = checker_.workers_.find(trial.worker); worker != checker_.workers_.end()) {
+      worker->second.running.erase(key);
+    }
+  }
 
   // The trial, if this is its open attempt, as it must be.
   Trial* Open(const TrialKey& key, uint32_t attempt, const std::string& text) {
@@ -184,11 +274,37 @@ const Checker::Trial* Checker::Find(const TrialKey& key) const {
   return trial == sweep->second.trials.end() ? nullptr : &trial->second;
 }
 
-void Checker::OnLeased(const WorkerId&, const TrialKey& key, uint32_t attempt) {
+void Checker::OnLeased(const WorkerId& worker, const TrialKey& key, uint32_t attempt) {
   if (deleted_.contains(key.sweep)) return;
   const Trial* trial = Find(key);
   Expect(trial != nullptr && trial->attempt >= attempt,
          absl::StrCat("I3: leased before it was durable: ", Text(key, attempt)));
+  if (trial == nullptr || trial->attempt != attempt) return;
+  Expect(trial->worker == worker, absl::StrCat("I3: leased to a second worker: ", Text(key, attempt)));
+}
+
+void Checker::OnExpired(const TrialKey& key, MonoTime awake) {
+  const auto sweep = sweeps_.find(key.sweep);
+  // An attempt with a time limit may end by that.
+  if (sweep == sweeps_.end() || sweep->second.definition->trial_time_limit) return;
+  const MonoTime silence = awake - std::max(heard_[key], restored_);
+  Expect(silence >= kLease, absl::StrCat("I8: the lease of ", key.sweep, "/", key.index, " ended after a silence of ",
+                                         std::chrono::duration<double>(silence).count(), " s"));
+}
+
+void Checker::OnCheckpointAccepted(const TrialKey& key, uint32_t attempt, uint64_t points) {
+  if (deleted_.contains(key.sweep)) return;
+  const Trial* trial = Find(key);
+  const bool durable = trial != nullptr && trial->points.contains(attempt) &&
+                       (trial->attempt > attempt || trial->points.at(attempt) >= points);
+  Expect(durable, absl::StrCat("I1: a checkpoint acknowledged that is not durable: ", Text(key, attempt)));
+}
+
+void Checker::OnOutcomeRefused(const TrialKey& key, uint32_t attempt, const Outcome& outcome) {
+  const Trial* trial = Find(key);
+  if (trial == nullptr || !trial->ended || trial->attempt != attempt) return;
+  Expect(trial->outcome.empty() || trial->outcome != outcome.Identity(),
+         absl::StrCat("I2: the accepted outcome was refused when it was repeated: ", Text(key, attempt)));
 }
 
 void Checker::OnPointsAccepted(const TrialKey& key, uint32_t attempt, uint64_t next_sequence) {
