@@ -104,13 +104,14 @@ ChaosResults ChaosCycle::Collect(uint64_t* attempts) {
 }
 
 void ChaosCycle::StopAll() {
+  constexpr auto kLimit = std::chrono::minutes(3);
   for (Worker& worker : workers_) worker.process->Signal(SIGTERM);
-  for (Worker& worker : workers_) EXPECT_EQ(worker.process->AwaitExit(), 0) << worker.process->LogText();
+  for (Worker& worker : workers_) EXPECT_EQ(worker.process->AwaitExit(kLimit), 0) << worker.process->LogText();
   server_.process().Signal(SIGTERM);
-  EXPECT_EQ(server_.process().AwaitExit(), 0);
+  EXPECT_EQ(server_.process().AwaitExit(kLimit), 0);
   // Among other things PRAGMA integrity_check.
   ChildProcess check({BASIN_SERVER, "check", (dir_.path() / "server").string()}, dir_.path() / "check.log");
-  EXPECT_EQ(check.AwaitExit(), 0) << check.LogText();
+  EXPECT_EQ(check.AwaitExit(kLimit), 0) << check.LogText();
 }
 
 ChaosResults ChaosCycle::Undisturbed() {

@@ -87,6 +87,9 @@ class Checker {
 
  private:
   class Follower;
+  static bool Live(server::core::SweepState state) {
+    return state == server::core::SweepState::kRunning || state == server::core::SweepState::kPaused;
+  }
   void Expect(bool holds, const std::string& violation) {
     if (!holds) Fail(violation);
   }

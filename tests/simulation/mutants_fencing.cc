@@ -76,8 +76,7 @@ std::vector<Mutant> FencingMutants() {
       };
   Add(&mutants, "expiry-without-fencing", "the attempt after one that expired has its number").after =
       [](const State&, const Command&, Decision* decision) {
-        ForEach<TrialLeased>(&decision->events,
-                             [](TrialLeased& event) { event.attempt -= event.attempt > 1 ? 1 : 0; });
+        ForEach<TrialLeased>(&decision->events, [](TrialLeased& event) { event.attempt -= event.attempt > 1 ? 1 : 0; });
       };
   Add(&mutants, "duplicate-points", "points that were told before are taken for new ones").before =
       [](const State& state, Command* command) {

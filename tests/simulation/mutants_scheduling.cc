@@ -49,8 +49,7 @@ void LeaseAnyway(const State& state, const Command& command, Decision* decision,
 void AddLeasing(std::vector<Mutant>* mutants, const char* name, const char* defect, Wanted wanted) {
   Mutant& mutant = Add(mutants, name, defect);
   mutant.seeds = 200;
-  mutant.after = [wanted = std::move(wanted)](const State& state, const Command& command,
-                                                                  Decision* decision) {
+  mutant.after = [wanted = std::move(wanted)](const State& state, const Command& command, Decision* decision) {
     LeaseAnyway(state, command, decision, wanted);
   };
 }
@@ -95,9 +94,8 @@ void RetryOneMore(const State& state, Command* command) {
 
 std::vector<Mutant> SchedulingMutants() {
   std::vector<Mutant> mutants;
-  AddLeasing(&mutants, "paused-sweep-is-leased", "a paused sweep goes on", [](const auto& sweep, const auto& worker) {
-    return !Runs(sweep) && FitsWorker(sweep, worker);
-  });
+  AddLeasing(&mutants, "paused-sweep-is-leased", "a paused sweep goes on",
+             [](const auto& sweep, const auto& worker) { return !Runs(sweep) && FitsWorker(sweep, worker); });
   AddLeasing(&mutants, "drain-is-ignored", "a worker that is to drain gets more",
              [](const auto& sweep, const auto& worker) {
                return worker.draining && Runs(sweep) && FitsWorker(sweep, worker);
@@ -117,20 +115,20 @@ std::vector<Mutant> SchedulingMutants() {
                const uint32_t most = sweep.record.definition->max_parallel;
                return most != 0 && sweep.running.size() >= most && Runs(sweep) && FitsWorker(sweep, worker);
              });
-  Add(&mutants, "grid-is-one-short", "the last trial of a grid is never leased").after =
-      [](const State& state, const Command& command, Decision* decision) {
-        if (!std::holds_alternative<LeaseTrials>(command)) return;
-        const auto last = [&state](const TrialKey& key) {
-          return key.index + 1 == state.FindSweep(key.sweep)->record.definition->trials();
-        };
-        std::erase_if(decision->events, [&last](const Event& event) {
-          const auto* leased = std::get_if<TrialLeased>(&event);
-          return leased != nullptr && last(leased->key);
-        });
-        std::erase_if(std::get<LeaseReply>(decision->reply).leases, [&last](const auto& one) { return last(one.key); });
-        ForEach<LeaseAnswered>(&decision->events,
-                               [&last](LeaseAnswered& answer) { std::erase_if(answer.trials, last); });
-      };
+  Add(&mutants, "grid-is-one-short", "the last trial of a grid is never leased").after = [](const State& state,
+                                                                                            const Command& command,
+                                                                                            Decision* decision) {
+    if (!std::holds_alternative<LeaseTrials>(command)) return;
+    const auto last = [&state](const TrialKey& key) {
+      return key.index + 1 == state.FindSweep(key.sweep)->record.definition->trials();
+    };
+    std::erase_if(decision->events, [&last](const Event& event) {
+      const auto* leased = std::get_if<TrialLeased>(&event);
+      return leased != nullptr && last(leased->key);
+    });
+    std::erase_if(std::get<LeaseReply>(decision->reply).leases, [&last](const auto& one) { return last(one.key); });
+    ForEach<LeaseAnswered>(&decision->events, [&last](LeaseAnswered& answer) { std::erase_if(answer.trials, last); });
+  };
   Add(&mutants, "grid-is-one-too-many", "a grid has a trial more than it should").after =
       [](const State& state, const Command&, Decision* decision) {
         ForEach<TrialLeased>(&decision->events, [&state](TrialLeased& event) {

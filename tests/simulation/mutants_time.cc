@@ -33,7 +33,7 @@ bool IsLimit(const std::string& message) { return message.find("than its limit")
 std::vector<Mutant> TimeMutants() {
   std::vector<Mutant> mutants;
   Add(&mutants, "expires-nothing", "no lease ends by itself").after = [](const State&, const Command& command,
-                                                                        Decision* decision) {
+                                                                         Decision* decision) {
     if (std::holds_alternative<ExpireLeases>(command)) decision->events.clear();
   };
   Add(&mutants, "time-limit-is-ignored", "an attempt that hangs may take for ever").after =
@@ -60,7 +60,7 @@ std::vector<Mutant> TimeMutants() {
         ForEach<TrialRequeued>(&decision->events, [](TrialRequeued& event) { event.failures = 0; });
       };
   Add(&mutants, "failures-count-twice", "a failure counts for two").after = [](const State& state, const Command&,
-                                                                              Decision* decision) {
+                                                                               Decision* decision) {
     ForEach<TrialRequeued>(&decision->events, [&state](TrialRequeued& event) {
       const RunningTrial& running = *state.FindRunning(event.key);
       if (event.failures > running.failures) ++event.failures;

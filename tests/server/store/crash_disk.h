@@ -10,10 +10,10 @@
 
 namespace basin::tests {
 
-// A disk in memory, with the cache that a system keeps before it: what is written is seen at once, and survives the loss
-// of power once it is synchronized. Until then each sector of each write, each truncation and each change of a name may
-// have reached the disk, or not, or (a sector) as garbage, independently of all others. It also fails when told to.
-// Everything follows from the seed. Used by one thread.
+// A disk in memory, with the cache that a system keeps before it: what is written is seen at once, and survives the
+// loss of power once it is synchronized. Until then each sector of each write, each truncation and each change of a
+// name may have reached the disk, or not, or (a sector) as garbage, independently of all others. It also fails when
+// told to. Everything follows from the seed. Used by one thread.
 class CrashDisk {
  public:
   // `ignores_sync`: every synchronization is answered OK and does nothing.
@@ -66,8 +66,8 @@ class CrashDisk {
   }
 
   // The `calls`-th call of this kind from now gives `error`; if `lasting`, also all later ones until Mend. A write that
-  // fails may have been done in part. After a synchronization that fails, what it was to make durable is as after a loss
-  // of power, though the cache still shows it, and no later synchronization tries again.
+  // fails may have been done in part. After a synchronization that fails, what it was to make durable is as after a
+  // loss of power, though the cache still shows it, and no later synchronization tries again.
   void Fail(Call call, uint64_t calls, Result error, bool lasting) { fault_ = Fault{call, calls, error, lasting}; }
   void Mend() { fault_.reset(); }
   // So many calls have failed as told.

@@ -269,7 +269,8 @@ void CrashRun::Compare(bool pending_may_be_there) {
   if (integrity != "ok") return Violate(absl::StrCat("integrity_check: ", integrity));
   const auto rows = Dump(dir_.path().string());
   auto expected = Dump(twin_dir_.path().string());
-  if (!rows.ok() || !expected.ok()) return Violate(absl::StrCat(rows.status().ToString(), expected.status().ToString()));
+  if (!rows.ok() || !expected.ok())
+    return Violate(absl::StrCat(rows.status().ToString(), expected.status().ToString()));
   const std::optional<Pending> pending = std::exchange(pending_, std::nullopt);
   if (pending_may_be_there && pending && *rows != *expected) {
     const std::string without = FirstDifference(*rows, *expected);

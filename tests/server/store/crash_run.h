@@ -27,9 +27,10 @@ struct CrashFigures {
   uint64_t completed = 0;  // Batches that were under way, and did.
 };
 
-// The core at work on a SQLite store whose disk loses power, fails and fills up. After each incident the store is opened
-// again and must hold every acknowledged batch, and the one that was under way whole or not at all: each row of each
-// table as in a store on a disk without faults that got the same batches, and the state as the memory store gives it.
+// The core at work on a SQLite store whose disk loses power, fails and fills up. After each incident the store is
+// opened again and must hold every acknowledged batch, and the one that was under way whole or not at all: each row of
+// each table as in a store on a disk without faults that got the same batches, and the state as the memory store gives
+// it.
 class CrashRun {
  public:
   explicit CrashRun(uint64_t seed, bool ignores_sync = false);

@@ -2,8 +2,8 @@
 //
 //   crash_store --losses 10000 --seed 1
 //
-// Each seed is a store of its own with ten incidents: losses of power, and some I/O errors, full disks and kills between
-// them. Exits 1 at the first that breaks a promise, and prints the command that repeats it.
+// Each seed is a store of its own with ten incidents: losses of power, and some I/O errors, full disks and kills
+// between them. Exits 1 at the first that breaks a promise, and prints the command that repeats it.
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <iostream>
