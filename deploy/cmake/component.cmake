@@ -8,8 +8,8 @@
 add_library(basin_options INTERFACE)
 # At -O3, g++ 12 warns of overlapping copies in its own std::string (GCC bug 105651) and of unset members in its own
 # std::variant and std::optional.
-target_compile_options(basin_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror -Wno-restrict
-                                               -Wno-maybe-uninitialized)
+target_compile_options(basin_options INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor "$<$<CXX_COMPILER_ID:GNU>:-Werror;-Wno-restrict;-Wno-maybe-uninitialized>")
 target_include_directories(basin_options INTERFACE ${PROJECT_SOURCE_DIR})
 
 function(basin_component name)
@@ -34,7 +34,7 @@ function(basin_program name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
 endfunction()
 
-#   basin_test(NAME [LABEL unit|sim|cluster|golden|tidy] [SOURCES file...] [DEPENDS target...] [TIMEOUT seconds])
+#   basin_test(NAME [LABEL unit|sim|cluster|golden|fuzz|tidy] [SOURCES file...] [DEPENDS target...] [TIMEOUT seconds])
 #
 # makes a GoogleTest program, all of whose cases CTest runs as one test named NAME.
 function(basin_test name)

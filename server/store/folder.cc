@@ -51,6 +51,13 @@ absl::Status SyncFolder(const std::string& folder) { return Sync(folder, O_DIREC
 
 absl::Status SyncFile(const std::string& path) { return Sync(path, 0); }
 
+void DropCached(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return;
+  ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(file);
+}
+
 absl::StatusOr<std::string> DigestOfFile(const std::filesystem::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot open ", path.string()));

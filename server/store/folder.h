@@ -18,6 +18,9 @@ absl::Status SyncFolder(const std::string& folder);
 // Makes the bytes of a file survive power loss.
 absl::Status SyncFile(const std::string& path);
 
+// Asks the system to forget what it holds of a file in memory and has written, so that it is read from the disk.
+void DropCached(const std::string& path);
+
 // A lock on a folder, among programs that ask for it, while it lives; the kernel lets go of it with the process. Of the
 // folder of artifacts: nothing is removed from it while it is shared.
 class FolderLock {

@@ -9,8 +9,9 @@ absl::StatusOr<std::unique_ptr<MetricRetention>> MetricRetention::Create(Connect
   std::unique_ptr<MetricRetention> retention(new MetricRetention());
   retention->connection_ = &connection;
   absl::StatusOr<Statement> find = connection.Prepare(
-      "SELECT s.key FROM sweep s WHERE s.state > 2 AND s.running = 0 AND s.ended_at < ?1 AND EXISTS "
-      "(SELECT 1 FROM point p WHERE p.sweep = s.key) ORDER BY s.key LIMIT 1");
+      "SELECT s.key FROM sweep s WHERE s.state > 2 AND s.running = 0 AND s.ended_at < ?1 "
+      "AND NOT (s.state = 5 AND EXISTS (SELECT 1 FROM trial t WHERE t.sweep = s.key AND t.state = 1)) "
+      "AND EXISTS (SELECT 1 FROM point p WHERE p.sweep = s.key) ORDER BY s.key LIMIT 1");
   if (!find.ok()) return find.status();
   retention->find_ = *std::move(find);
   absl::StatusOr<Statement> erase = connection.Prepare(

@@ -12,7 +12,7 @@ namespace basin::server::store {
 
 // Deletes the metric points of sweeps that ended long ago, piece by piece. What was concluded from them stays: trials
 // keep their states, objectives and last values. A sweep that is RUNNING or PAUSED, or of which a trial still runs,
-// keeps its points whatever its age.
+// keeps its points whatever its age; so does a FAILED one with trials that a retry lets go on from their checkpoints.
 class MetricRetention {
  public:
   // `connection` outlives this.

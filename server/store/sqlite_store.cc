@@ -24,8 +24,6 @@ constexpr uint64_t kPurgeRows = 2000;
 // Free pages of 4 KiB that are not worth a word, and how many are given back at once.
 constexpr uint64_t kFewFreePages = 1024;
 constexpr uint64_t kPagesGivenBack = 256;
-// Pages in the log from which on it is moved into the file: 16 MiB.
-constexpr int kCheckpointFrames = 4096;
 
 std::string FaultMarker(const std::string& dir) { return dir + "/check-after-fault"; }
 
@@ -55,7 +53,9 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
   absl::StatusOr<FileLock> lock = FileLock::Acquire(dir + "/lock");
   if (!lock.ok()) return lock.status();
   std::unique_ptr<SqliteStore> store(new SqliteStore(dir, *std::move(lock)));
-  status = SchemaError(store->OpenDatabase());
+  status = store->OpenDatabase();
+  if (absl::IsInternal(status)) store->Note(status).IgnoreError();
+  status = SchemaError(std::move(status));
   if (!status.ok()) {
     const std::string path = DatabasePath(dir);
     const std::string message(status.message());
@@ -66,6 +66,12 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Open(const std::string
 }
 
 absl::Status SqliteStore::OpenDatabase() {
+  if (HadFault()) {
+    // After an fsync that failed, the system shows pages that are not on the disk and that it never writes again. What
+    // would be committed behind such a page of the log would go with it.
+    DropCached(DatabasePath(dir_));
+    DropCached(DatabasePath(dir_) + "-wal");
+  }
   absl::StatusOr<std::unique_ptr<Connection>> connection =
       Connection::Open(DatabasePath(dir_), Connection::Mode::kReadWrite);
   if (!connection.ok()) return connection.status();
@@ -89,16 +95,17 @@ absl::Status SqliteStore::OpenDatabase() {
 }
 
 absl::Status SqliteStore::CheckAfterFault() {
-  const std::string marker = FaultMarker(dir_);
-  if (::access(marker.c_str(), F_OK) != 0) return absl::OkStatus();
+  if (!HadFault()) return absl::OkStatus();
   absl::Status status = connection_->Each("PRAGMA integrity_check(1)", [](const Row& row) {
     if (row.text(0) == "ok") return absl::OkStatus();
     return absl::DataLossError(absl::StrCat("damaged after an I/O error: ", row.string(0)));
   });
   if (!status.ok()) return status;
-  ::unlink(marker.c_str());
+  ::unlink(FaultMarker(dir_).c_str());
   return absl::OkStatus();
 }
+
+bool SqliteStore::HadFault() const { return ::access(FaultMarker(dir_).c_str(), F_OK) == 0; }
 
 absl::Status SqliteStore::Note(absl::Status status) {
   if (!MustExit(status)) return status;
@@ -133,7 +140,7 @@ absl::Status SqliteStore::Commit(std::span<const core::Event> events) {
     return Note(std::move(status));
   }
   // The events are safe whatever happens here; a fault that must end the process ends it at the next commit.
-  if (connection_->log_frames() >= kCheckpointFrames) Note(connection_->Checkpoint()).IgnoreError();
+  if (connection_->log_frames() >= checkpoint_frames_) Note(connection_->Checkpoint()).IgnoreError();
   return absl::OkStatus();
 }
 
@@ -178,7 +185,7 @@ absl::StatusOr<bool> SqliteStore::Tidy(core::WallTime now) {
   absl::StatusOr<bool> more = RemoveOld(now);
   if (more.ok() && !*more) more = GiveBackSpace();
   if (!more.ok()) return Note(more.status());
-  if (connection_->log_frames() >= kCheckpointFrames) Note(connection_->Checkpoint()).IgnoreError();
+  if (connection_->log_frames() >= checkpoint_frames_) Note(connection_->Checkpoint()).IgnoreError();
   return more;
 }
 

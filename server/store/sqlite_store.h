@@ -45,11 +45,15 @@ class SqliteStore : public Store {
   // Caps the database at so many pages of 4 KiB (0: no cap): at the cap, commits get RESOURCE_EXHAUSTED as on a full
   // disk. It is how tests fill the disk.
   absl::Status LimitPages(uint32_t pages);
+  // The log is moved into the file when it has so many pages; by default 16 MiB of them. Tests want it sooner.
+  void CheckpointAt(int frames) { checkpoint_frames_ = frames; }
 
  private:
   SqliteStore(std::string dir, FileLock lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
   absl::Status OpenDatabase();
   absl::Status CheckAfterFault();
+  // The last run ended with an I/O error.
+  bool HadFault() const;
   // True: something was removed.
   absl::StatusOr<bool> RemoveOld(core::WallTime now);
   absl::StatusOr<bool> GiveBackSpace();
@@ -64,6 +68,7 @@ class SqliteStore : public Store {
   std::unique_ptr<SweepPurge> purge_;
   std::unique_ptr<MetricRetention> retention_;
   std::optional<core::WallTime> keep_metrics_;
+  int checkpoint_frames_ = 4096;
   absl::Status fault_;  // INTERNAL or DATA_LOSS: nothing is written any more.
 };
 

@@ -19,7 +19,10 @@ namespace basin::tests::simulation {
 //   I3  an attempt is durable before it is leased; a stale one changes nothing
 //   I4  once faults have stopped, every trial ends (asked by the world through Unfinished)
 //   I5  points are those of the attempt, in order, each once
+//   I6  an attempt goes on from the newest checkpoint, and only from one whose points are all there
 //   I7  a sweep ends with exactly its number of trials
+//   I8  a lease ends only when its worker was silent for its term, whatever clocks and processes did
+// and that a worker gets only what it can run, as much as it has slots for, and nothing once it is told to drain.
 class Checker {
  public:
   void OnCommit(const std::vector<server::core::Event>& events);
@@ -30,8 +33,16 @@ class Checker {
   void OnLeased(const server::core::WorkerId& worker, const server::core::TrialKey& key, uint32_t attempt);
   void OnPointsAccepted(const server::core::TrialKey& key, uint32_t attempt, uint64_t next_sequence);
   void OnOutcomeAccepted(const server::core::TrialKey& key, uint32_t attempt, const server::core::Outcome& outcome);
+  void OnOutcomeRefused(const server::core::TrialKey& key, uint32_t attempt, const server::core::Outcome& outcome);
+  void OnCheckpointAccepted(const server::core::TrialKey& key, uint32_t attempt, uint64_t points);
   void OnCreated(const std::string& request_id, const server::core::SweepId& id);
   void OnCancelled(const server::core::SweepId& id);
+
+  // What the coordinator decided, in the time in which its process did not stand still: a sign of life of the trial's
+  // open attempt, its end for lack of any, and a start from the disk, which gives every lease a fresh term.
+  void OnHeard(const server::core::TrialKey& key, server::core::MonoTime awake) { heard_[key] = awake; }
+  void OnExpired(const server::core::TrialKey& key, server::core::MonoTime awake);
+  void OnRestored(server::core::MonoTime awake) { restored_ = awake; }
 
   void Fail(const std::string& violation) {
     if (!violation_) violation_ = violation;
@@ -51,16 +62,24 @@ class Checker {
     uint32_t failures = 0;
     server::core::WorkerId worker;
     uint64_t next_sequence = 0;
-    std::string outcome;                  // Identity of the accepted one.
+    std::string outcome;  // Identity of the accepted one.
+    std::vector<server::core::Checkpoint> checkpoints;
     std::map<uint32_t, uint64_t> points;  // How many, by attempt.
   };
   struct Sweep {
     std::shared_ptr<const server::core::SweepDefinition> definition;
     server::core::SweepState state = server::core::SweepState::kRunning;
     std::map<uint64_t, Trial> trials;
+    server::core::SweepPins pins;
     uint64_t never_leased_cancelled = 0;
   };
+  struct Worker {
+    server::core::WorkerDescription description;
+    server::core::WorkerState state = server::core::WorkerState::kConnected;
+    std::set<server::core::TrialKey> running;
+  };
   const std::map<server::core::SweepId, Sweep>& sweeps() const { return sweeps_; }
+  const std::map<server::core::WorkerId, Worker>& workers() const { return workers_; }
   uint64_t commits() const { return commits_; }
   uint64_t attempts() const { return attempts_; }
   uint64_t results() const { return results_; }
@@ -68,12 +87,18 @@ class Checker {
 
  private:
   class Follower;
+  static bool Live(server::core::SweepState state) {
+    return state == server::core::SweepState::kRunning || state == server::core::SweepState::kPaused;
+  }
   void Expect(bool holds, const std::string& violation) {
     if (!holds) Fail(violation);
   }
   const Trial* Find(const server::core::TrialKey& key) const;
 
   std::map<server::core::SweepId, Sweep> sweeps_;
+  std::map<server::core::WorkerId, Worker> workers_;
+  std::map<server::core::TrialKey, server::core::MonoTime> heard_;
+  server::core::MonoTime restored_{};
   std::set<server::core::SweepId> deleted_;
   std::map<std::string, server::core::SweepId> requests_;
   std::optional<std::string> violation_;

@@ -1,5 +1,6 @@
 #include "tests/simulation/coordinator_host.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,7 +27,10 @@ Settings SimulatedSettings() {
 
 CoordinatorHost::CoordinatorHost(World* world) : world_(*world), dice_(world->dice.Fork()) { Start(); }
 
-Now CoordinatorHost::Now() const { return {world_.timeline.now() + mono_base_, world_.timeline.now() + wall_offset_}; }
+Now CoordinatorHost::Now() const {
+  const server::core::Now now{world_.timeline.now() + mono_base_, world_.timeline.now() + wall_offset_};
+  return world_.mutant != nullptr && world_.mutant->trusts_wall_clock ? server::core::Now{now.wall, now.wall} : now;
+}
 
 void CoordinatorHost::Start() {
   ++life_;
@@ -39,8 +43,10 @@ void CoordinatorHost::Start() {
 
 void CoordinatorHost::Reload() {
   absl::StatusOr<Snapshot> snapshot = store_.Load();
+  if (world_.mutant != nullptr && world_.mutant->restore) world_.mutant->restore(&*snapshot);
   state_.emplace(State::Restore(SimulatedSettings(), *std::move(snapshot), Now()));
   CheckState();
+  world_.checker.OnRestored(Awake());
   world_.checker.OnState(*state_);
 }
 
@@ -55,6 +61,7 @@ void CoordinatorHost::Crash() {
   answers_.clear();
   committing_ = false;
   stalled_ = {};
+  stood_still_ -= std::max(MonoTime{}, stopped_until_ - world_.timeline.now());
   stopped_until_ = {};
   ++life_;
   world_.timeline.After(dice_.Between(milliseconds(100), seconds(15)), [this] { Start(); });
@@ -63,7 +70,9 @@ void CoordinatorHost::Crash() {
 void CoordinatorHost::Stop() {
   if (!up()) return;
   const MonoTime length = dice_.Between(seconds(2), seconds(30));
-  stopped_until_ = world_.timeline.now() + length;
+  const MonoTime until = world_.timeline.now() + length;
+  stood_still_ += until - std::max(world_.timeline.now(), stopped_until_);
+  stopped_until_ = until;
   stalled_ = length;
   world_.Note("coordinator is stopped");
 }
@@ -148,6 +157,7 @@ absl::StatusOr<Reply> CoordinatorHost::Execute(Command command) {
   absl::StatusOr<Decision> decision = Decide(*state_, command, Now());
   if (!decision.ok()) return decision.status();
   if (mutant != nullptr && mutant->after) mutant->after(*state_, command, &*decision);
+  Witness(command, *decision);
   for (Event& event : decision->events) {
     state_->Apply(event);
     if (const auto* created = std::get_if<SweepCreated>(&event)) definitions_[created->id] = created->definition;
@@ -157,6 +167,25 @@ absl::StatusOr<Reply> CoordinatorHost::Execute(Command command) {
   }
   CheckState();
   return std::move(decision->reply);
+}
+
+void CoordinatorHost::Witness(const Command& command, const Decision& decision) {
+  if (const auto* report = std::get_if<Report>(&command)) {
+    const auto& results = std::get<ReportReply>(decision.reply).results;
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (results[i].status.ok()) world_.checker.OnHeard(report->trials[i].key, Awake());
+    }
+  } else if (const auto* checkpoint = std::get_if<AddCheckpoint>(&command)) {
+    world_.checker.OnHeard(checkpoint->key, Awake());
+  } else if (const auto* rejection = std::get_if<RejectCheckpoint>(&command)) {
+    world_.checker.OnHeard(rejection->key, Awake());
+  }
+  for (const Event& event : decision.events) {
+    if (const auto* leased = std::get_if<TrialLeased>(&event)) world_.checker.OnHeard(leased->key, Awake());
+    if (!std::holds_alternative<ExpireLeases>(command)) continue;
+    if (const auto* requeued = std::get_if<TrialRequeued>(&event)) world_.checker.OnExpired(requeued->key, Awake());
+    if (const auto* finished = std::get_if<TrialFinished>(&event)) world_.checker.OnExpired(finished->key, Awake());
+  }
 }
 
 void CoordinatorHost::CheckState() {

@@ -46,8 +46,12 @@ class CoordinatorHost {
   void SendAnswers();
   absl::StatusOr<server::core::Reply> Execute(server::core::Command command);
   void CheckState();
+  // What the checker must know of a command that was decided.
+  void Witness(const server::core::Command& command, const server::core::Decision& decision);
   void FillIn(server::core::Command* command);
   server::core::Now Now() const;
+  // Real time in which this process did not stand still.
+  server::core::MonoTime Awake() const { return world_.timeline.now() - stood_still_; }
 
   World& world_;
   Dice dice_;
@@ -58,6 +62,7 @@ class CoordinatorHost {
   server::core::MonoTime wall_offset_{};
   server::core::MonoTime stopped_until_{};
   server::core::MonoTime stalled_{};
+  server::core::MonoTime stood_still_{};  // In all, with what is left of the present stop.
   bool committing_ = false;
   std::vector<Call> inbox_;
   std::vector<server::core::Event> batch_;

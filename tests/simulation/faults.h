@@ -14,6 +14,8 @@ struct Faults {
   Time max_delay = std::chrono::milliseconds(5);
   Time slow_delay{};
   double commit_fails = 0;  // The disk is full.
+  double damaged = 0;       // Of a checkpoint from which an attempt is to go on.
+  double impostor = 0;      // Of a report: it also tells the end of a trial that another worker runs.
   // Mean times between faults; zero: never.
   Time coordinator_crash{};
   Time coordinator_stop{};
@@ -35,6 +37,8 @@ struct Faults {
     faults.max_delay = dice.Between(milliseconds(1), milliseconds(300));
     faults.slow_delay = dice.Between(seconds(1), seconds(40));
     faults.commit_fails = rate(0.1);
+    faults.damaged = rate(0.5);
+    faults.impostor = rate(0.1);
     faults.coordinator_crash = every(seconds(5), seconds(90));
     faults.coordinator_stop = every(seconds(10), seconds(120));
     faults.worker_crash = every(seconds(5), seconds(120));

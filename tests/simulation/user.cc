@@ -32,7 +32,7 @@ void User::Meddle() {
   const auto sweep = std::next(sweeps.begin(), static_cast<std::ptrdiff_t>(dice_.Below(sweeps.size())));
   const SweepId id = sweep->first;
   const auto ignore = [](const absl::StatusOr<Reply>&) {};
-  const uint64_t what = dice_.Below(20);
+  const uint64_t what = dice_.Below(24);
   if (what < 6) {
     Send(PauseSweep{id}, ignore);
   } else if (what < 13) {
@@ -43,8 +43,11 @@ void User::Meddle() {
     Send(CancelSweep{id}, [this, id](const absl::StatusOr<Reply>& reply) {
       if (reply.ok()) world_.checker.OnCancelled(id);
     });
-  } else {
+  } else if (what < 20) {
     Send(DeleteSweep{id}, ignore);
+  } else if (const auto& workers = world_.checker.workers(); !workers.empty()) {
+    const auto worker = std::next(workers.begin(), static_cast<std::ptrdiff_t>(dice_.Below(workers.size())));
+    Send(DrainWorker{worker->first}, ignore);
   }
 }
 

@@ -33,6 +33,7 @@ Plan PlanOf(const Work& work, const TrialKey& key, uint32_t attempt) {
   if (of_trial.Chance(work.poisoned) || of_attempt.Chance(work.error)) plan.end = OutcomeKind::kError;
   if (of_trial.Chance(work.invalid)) plan.end = OutcomeKind::kInvalid;
   plan.hangs = of_attempt.Chance(work.hangs);
+  plan.saves = work.saves;
   return plan;
 }
 
@@ -47,6 +48,11 @@ Outcome OutcomeOf(OutcomeKind kind, const TrialKey& key, uint32_t attempt, const
   outcome.message = "ended";
   outcome.weights_digest = absl::StrCat(Text(key, attempt), "@", worker);
   return outcome;
+}
+
+server::core::Artifact CheckpointOf(const TrialKey& key, uint32_t attempt, uint64_t points) {
+  return {server::core::ArtifactKind::kCheckpoint, "checkpoint", points / kPointsPerEpoch, 1,
+          absl::StrCat(Text(key, attempt), "@", points)};
 }
 
 std::string Text(const TrialKey& key, uint32_t attempt) {
@@ -66,6 +72,7 @@ std::shared_ptr<const SweepDefinition> DrawSweep(const std::string& name, Dice& 
   if (dice.Chance(0.3)) work->poisoned = 0.1;
   if (dice.Chance(0.1)) work->invalid = 0.05;
   if (dice.Chance(0.4)) work->error = 0.2;
+  if (dice.Chance(0.7)) work->saves = 0.5;
   if (dice.Chance(0.3)) {
     builder.TrialSeconds(40);
     work->hangs = 0.1;

@@ -19,6 +19,7 @@ struct Work {
   double invalid = 0;   // Of trials.
   double error = 0;     // Of attempts.
   double hangs = 0;     // Of attempts; only where a time limit ends them.
+  double saves = 0;     // Of epochs: a checkpoint is made after them.
 };
 
 struct Plan {
@@ -26,6 +27,7 @@ struct Plan {
   server::core::MonoTime epoch{};
   server::core::OutcomeKind end = server::core::OutcomeKind::kSucceeded;
   bool hangs = false;
+  double saves = 0;
 };
 
 Plan PlanOf(const Work& work, const server::core::TrialKey& key, uint32_t attempt);
@@ -36,6 +38,10 @@ server::core::Point PointOf(const server::core::TrialKey& key, uint32_t attempt,
 // What the worker says at the end: it names trial, attempt and worker, so that a result in the wrong place is seen.
 server::core::Outcome OutcomeOf(server::core::OutcomeKind kind, const server::core::TrialKey& key, uint32_t attempt,
                                 const server::core::WorkerId& worker);
+
+// A checkpoint that an attempt makes after so many points; its digest names all of that.
+server::core::Artifact CheckpointOf(const server::core::TrialKey& key, uint32_t attempt, uint64_t points);
+inline constexpr uint64_t kPointsPerEpoch = 2;
 
 std::string Text(const server::core::TrialKey& key, uint32_t attempt);
 

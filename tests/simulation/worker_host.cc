@@ -111,10 +111,10 @@ void WorkerHost::LeaseMore() {
   const uint32_t free = description_.slots - static_cast<uint32_t>(jobs_.size());
   Call(
       LeaseTrials{id_, free, lease_request_}, &leasing_,
-      [this](const absl::StatusOr<Reply>& reply) { TakeLeases(reply); }, [this] { LeaseMore(); });
+      [this, asker = id_](const absl::StatusOr<Reply>& reply) { TakeLeases(asker, reply); }, [this] { LeaseMore(); });
 }
 
-void WorkerHost::TakeLeases(const absl::StatusOr<Reply>& reply) {
+void WorkerHost::TakeLeases(const WorkerId& asker, const absl::StatusOr<Reply>& reply) {
   if (!reply.ok()) {
     if (absl::IsNotFound(reply.status())) {
       // The server decides what becomes of the trials at hand.
@@ -128,13 +128,14 @@ void WorkerHost::TakeLeases(const absl::StatusOr<Reply>& reply) {
   const auto& answer = std::get<LeaseReply>(*reply);
   for (const LeaseReply::Lease& lease : answer.leases) {
     const Keys key{lease.key, lease.attempt};
-    world_.checker.OnLeased(id_, lease.key, lease.attempt);
+    world_.checker.OnLeased(asker, lease.key, lease.attempt);
     if (jobs_.contains(key)) continue;
     Job job;
-    job.leased_to = id_;
+    job.leased_to = asker;
     job.plan = PlanOf(world_.works.at(lease.definition->spec.name()), lease.key, lease.attempt);
     world_.Note(absl::StrCat(description_.name, " runs ", Text(lease.key, lease.attempt)));
     jobs_.emplace(key, std::move(job));
+    Begin(key, lease.from);
     Later(jobs_.at(key).plan.epoch, [this, key] { Train(key); });
   }
   if (answer.drain) return Leave();
@@ -142,16 +143,66 @@ void WorkerHost::TakeLeases(const absl::StatusOr<Reply>& reply) {
         [this] { LeaseMore(); });
 }
 
+void WorkerHost::Begin(const Keys& key, const std::optional<Checkpoint>& from) {
+  Job& job = jobs_.at(key);
+  job.damaged.clear();
+  job.made = job.acked = from ? from->progress.next_sequence : 0;
+  job.epochs = job.made / kPointsPerEpoch;
+  if (!from) return;
+  const std::string expected = CheckpointOf(key.first, from->attempt, job.made).sha256;
+  if (from->file.sha256 != expected) {
+    world_.checker.Fail(absl::StrCat("I6: ", Text(key.first, key.second), " goes on from ", from->file.sha256,
+                                     " as if it were ", expected));
+  }
+  ++world_.result.resumed;
+  if (!dice_.Chance(world_.healed ? 0 : world_.faults.damaged)) return;
+  job.damaged = from->file.sha256;
+  ++world_.result.rejected_checkpoints;
+  Reject(key);
+}
+
+void WorkerHost::Reject(const Keys& key) {
+  const auto found = jobs_.find(key);
+  if (found == jobs_.end() || found->second.damaged.empty() || id_.empty()) return;
+  const std::string sha256 = found->second.damaged;
+  network_.Call(RejectCheckpoint{id_, key.first, key.second, sha256},
+                [this, life = life_, key, sha256](const absl::StatusOr<Reply>& reply) {
+                  Guard(life, [this, key, sha256, reply] {
+                    const auto job = jobs_.find(key);
+                    if (job == jobs_.end() || job->second.damaged != sha256) return;
+                    if (reply.ok()) Begin(key, std::get<RejectReply>(*reply).from);
+                    if (absl::IsAborted(reply.status()) || absl::IsNotFound(reply.status())) jobs_.erase(job);
+                  });
+                });
+  Later(dice_.Between(seconds(2), seconds(5)), [this, key] { Reject(key); });
+}
+
+void WorkerHost::Save(const Keys& key, uint64_t epoch) {
+  const auto found = jobs_.find(key);
+  if (found == jobs_.end() || found->second.epochs != epoch || found->second.outcome || id_.empty()) return;
+  const Job& job = found->second;
+  // The server must have the points that were told before it. It must refuse a worker that does not care.
+  if (job.acked < job.made && !dice_.Chance(0.2)) {
+    SendReport();
+    return Later(milliseconds(300), [this, key, epoch] { Save(key, epoch); });
+  }
+  network_.Call(AddCheckpoint{id_, key.first, key.second, job.made, CheckpointOf(key.first, key.second, job.made)},
+                [this, key, points = job.made](const absl::StatusOr<Reply>& reply) {
+                  if (reply.ok()) world_.checker.OnCheckpointAccepted(key.first, key.second, points);
+                });
+}
+
 void WorkerHost::Train(const Keys& key) {
   const auto found = jobs_.find(key);
   if (found == jobs_.end() || found->second.outcome) return;
   Job& job = found->second;
-  if (!job.plan.hangs) {
-    job.made += 2;
+  if (!job.plan.hangs && job.damaged.empty()) {
+    job.made += kPointsPerEpoch;
     if (++job.epochs == job.plan.epochs) {
       job.outcome = OutcomeOf(job.plan.end, key.first, key.second, job.leased_to);
       return SendReport();
     }
+    if (dice_.Chance(job.plan.saves)) Save(key, job.epochs);
   }
   Later(job.plan.epoch, [this, key] { Train(key); });
 }
@@ -165,9 +216,11 @@ void WorkerHost::SendReport() {
   if (id_.empty() || reporting_ != 0 || (leaving_ && jobs_.empty())) return;
   Report report{id_, {}};
   for (const auto& [key, job] : jobs_) {
+    if (!job.damaged.empty() && !job.outcome) continue;
     TrialReport trial{key.first, key.second, job.acked, {}, job.outcome, std::nullopt};
-    // Now and then from further back than need be, as after a lost answer.
+    // Now and then from further back than need be, as after a lost answer; and from too far on, by mistake.
     if (job.acked > 0 && dice_.Chance(0.1)) --trial.first_sequence;
+    if (job.acked + 1 < job.made && dice_.Chance(0.05)) ++trial.first_sequence;
     for (uint64_t i = trial.first_sequence; i < job.made; ++i) {
       trial.points.push_back(PointOf(key.first, key.second, i));
     }
@@ -181,9 +234,24 @@ void WorkerHost::SendReport() {
       ++i;
     }
   }
+  if (dice_.Chance(world_.healed ? 0 : world_.faults.impostor)) PretendToRunAnothers(&report);
   Call(
       report, &reporting_, [this, report](const absl::StatusOr<Reply>& reply) { TakeResults(report, reply); },
       [this] { SendReport(); });
+}
+
+void WorkerHost::PretendToRunAnothers(Report* report) {
+  for (const auto& [id, sweep] : world_.checker.sweeps()) {
+    for (const auto& [index, trial] : sweep.trials) {
+      const TrialKey key{id, index};
+      const bool named = std::ranges::any_of(report->trials, [&key](const auto& mine) { return mine.key == key; });
+      if (!trial.running || trial.worker == id_ || named || !dice_.Chance(0.3)) continue;
+      TrialReport lie{key, trial.attempt, trial.next_sequence, {}, std::nullopt, std::nullopt};
+      lie.outcome = OutcomeOf(OutcomeKind::kDiverged, key, trial.attempt, id_);
+      report->trials.push_back(std::move(lie));
+      return;
+    }
+  }
 }
 
 void WorkerHost::TakeResults(const Report& report, const absl::StatusOr<Reply>& reply) {
@@ -209,12 +277,17 @@ void WorkerHost::TakeResult(const TrialReport& sent, const ReportReply::Result& 
   if (result.directive == Directive::kLost || result.directive == Directive::kStop) {
     ++world_.result.refused_reports;
     world_.Note(absl::StrCat(description_.name, " drops ", text));
-    if (absl::IsAlreadyExists(result.status)) {
+    if (absl::IsAlreadyExists(result.status) && job != jobs_.end()) {
       world_.checker.Fail(absl::StrCat("I2: the only outcome of its attempt was told to be another: ", text));
+    }
+    if (sent.outcome && result.directive == Directive::kLost) {
+      world_.checker.OnOutcomeRefused(sent.key, sent.attempt, *sent.outcome);
     }
     if (job != jobs_.end()) jobs_.erase(job);
     return;
   }
+  const bool skipped = sent.first_sequence > result.next_sequence;
+  if (skipped && absl::IsOutOfRange(result.status)) return;
   if (!result.status.ok()) {
     return world_.checker.Fail(absl::StrCat("a correct report was refused: ", text, ": ", result.status.ToString()));
   }

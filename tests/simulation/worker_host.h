@@ -33,6 +33,7 @@ class WorkerHost {
     uint64_t acked = 0;  // Of those, on the server's disk.
     uint64_t epochs = 0;
     std::optional<server::core::Outcome> outcome;
+    std::string damaged;  // The checkpoint from which it is to go on, and can't; empty: none.
   };
 
   // Runs `action` after `delay` if this life still lasts; later if the process is stopped then.
@@ -44,10 +45,18 @@ class WorkerHost {
 
   void Register();
   void LeaseMore();
-  void TakeLeases(const absl::StatusOr<server::core::Reply>& reply);
+  // `asker` is the id under which they were asked for.
+  void TakeLeases(const server::core::WorkerId& asker, const absl::StatusOr<server::core::Reply>& reply);
   void Train(const Keys& key);
+  // Where an attempt begins.
+  void Begin(const Keys& key, const std::optional<server::core::Checkpoint>& from);
+  // Until the server has given another place to begin.
+  void Reject(const Keys& key);
+  // Uploads a checkpoint of epoch `epoch`, if the job still is there.
+  void Save(const Keys& key, uint64_t epoch);
   void Heartbeat();
   void SendReport();
+  void PretendToRunAnothers(server::core::Report* report);
   void TakeResults(const server::core::Report& report, const absl::StatusOr<server::core::Reply>& reply);
   void TakeResult(const server::core::TrialReport& sent, const server::core::ReportReply::Result& result);
   void Unregister();

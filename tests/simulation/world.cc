@@ -141,4 +141,12 @@ class Simulation {
 
 RunResult RunSeed(const RunOptions& options) { return Simulation(options).Run(); }
 
+std::optional<Sighting> FindDefect(const Mutant& mutant) {
+  for (uint64_t seed = 1; seed <= mutant.seeds; ++seed) {
+    const RunResult result = RunSeed({.seed = seed, .mutant = &mutant, .print = false, .history_alone = true});
+    if (result.violation) return Sighting{seed, *result.violation};
+  }
+  return std::nullopt;
+}
+
 }  // namespace basin::tests::simulation

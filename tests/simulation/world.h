@@ -13,6 +13,7 @@
 #include "tests/simulation/faults.h"
 #include "tests/simulation/mutants.h"
 #include "tests/simulation/timeline.h"
+#include "tests/simulation/timing.h"
 #include "tests/simulation/trace.h"
 #include "tests/simulation/work.h"
 
@@ -39,11 +40,20 @@ struct RunResult {
   uint64_t attempts = 0;
   uint64_t results = 0;
   uint64_t requeued = 0;
+  uint64_t resumed = 0;  // Attempts that were given a checkpoint.
+  uint64_t rejected_checkpoints = 0;
 };
 
 // One run: a coordinator with the real core, workers that follow WorkerService, users, and a network, in virtual time.
 // First a while with faults; then all faults stop, and everything must end in bounded time.
 RunResult RunSeed(const RunOptions& options);
+
+// The first of the mutant's seeds whose history alone shows the defect, and what it shows.
+struct Sighting {
+  uint64_t seed = 0;
+  std::string violation;
+};
+std::optional<Sighting> FindDefect(const Mutant& mutant);
 
 // What the parts of a run share.
 struct World {
@@ -68,7 +78,5 @@ struct World {
   // Calls `action` again and again, on average `mean` apart, until the world is healed. Never, if mean is zero.
   void Sometimes(server::core::MonoTime mean, std::function<void()> action);
 };
-
-inline constexpr server::core::MonoTime kLease = std::chrono::seconds(10);
 
 }  // namespace basin::tests::simulation

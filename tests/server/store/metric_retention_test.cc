@@ -74,6 +74,15 @@ TEST_F(MetricRetentionTest, ASweepOfWhichATrialStillRunsKeepsItsPoints) {
   EXPECT_THAT(Points(), Not(IsEmpty()));
 }
 
+TEST_F(MetricRetentionTest, AFailedSweepWhoseTrialsMayGoOnFromCheckpointsKeepsItsPoints) {
+  sweep_.AddCheckpoint("sha");
+  sweep_.Commit({core::TrialRequeued{{"s", 2}, 1, 0, "its worker left", sweep_.kTime},
+                 core::SweepStateChanged{"s", core::SweepState::kFailed, "invalid", nullptr, sweep_.kTime}});
+  sweep_.store().KeepMetrics(hours(24));
+  TidyAll(sweep_.kTime + hours(24 * 1000));
+  EXPECT_THAT(Points(), Not(IsEmpty()));
+}
+
 TEST_F(MetricRetentionTest, WithoutALimitAllIsKept) {
   EndSweep();
   TidyAll(sweep_.kTime + hours(24 * 1000));
