@@ -60,6 +60,8 @@ void RunLife(const Options& options, Figures* figures) {
                       absl::StrCat("8 workers of ", options.slots,
                                    " slots that batch as basin-worker does: lease, 10 points, outcome; "
                                    "each trial a fresh config of 3 params")});
+  const double microseconds = 1e6 * server.ProcessorSeconds() / static_cast<double>(std::max<uint64_t>(1, rates.total));
+  figures->push_back({"processor time of the server, a trial", "us", {microseconds}, "", "all of its threads"});
   server.Stop();
   figures->push_back({"disk, a trial with 10 points", "B", {PerUnit(server.DatabaseBytes(), rates.total)}, "", ""});
 }
@@ -119,9 +121,13 @@ void RunConnected(const Options& options, Figures* figures) {
   UserConnection(server.address()).Submit(TenMillionConfigs());
   const ConnectedResult result = MeasureConnectedWorkers(server.address(), options.connected);
   if (result.lease_ms.empty()) Fail("no connected worker got a trial: measure longer");
-  const std::string load = absl::StrCat(options.connected.workers, " connections, each a worker that reports 10 times a trial");
-  figures->push_back({"connected workers: trials", "trials/s", {result.trials_per_second},
-                      absl::StrCat(options.connected.trials_per_second), load});
+  const std::string load =
+      absl::StrCat(options.connected.workers, " connections, each a worker that reports 10 times a trial");
+  figures->push_back({"connected workers: trials",
+                      "trials/s",
+                      {result.trials_per_second},
+                      absl::StrCat(options.connected.trials_per_second),
+                      load});
   figures->push_back({"connected workers: p50 of a lease", "ms", {Quantile(result.lease_ms, 0.5)}, "", ""});
   figures->push_back({"connected workers: p99 of a lease", "ms", {Quantile(result.lease_ms, 0.99)}, "< 50", ""});
   figures->push_back({"connected workers: p99 of a report", "ms", {Quantile(result.report_ms, 0.99)}, "", ""});
@@ -160,9 +166,9 @@ void RunStored(const Options& options, Figures* figures) {
   if (dir.empty()) dir = (temporary.emplace().path() / "stored").string();
   const StoredTrials stored = MakeStoredTrials(dir, options.stored);
   MeasuredServer server(dir);
-  const std::string size =
-      absl::StrCat(options.stored.finished, " finished trials of ", options.stored.points_a_trial, " points in one sweep, ",
-                   options.stored.running, " running ones; written by the store without a server");
+  const std::string size = absl::StrCat(options.stored.finished, " finished trials of ", options.stored.points_a_trial,
+                                        " points in one sweep, ", options.stored.running,
+                                        " running ones; written by the store without a server");
   const double bytes = PerUnit(server.DatabaseBytes(), options.stored.finished);
   figures->push_back({"stored: bytes a trial with its points", "B", {bytes}, "", size});
   const double ready = server.Start();
@@ -183,8 +189,11 @@ void RunStored(const Options& options, Figures* figures) {
   const std::vector<double> there = MeasureBatchingWorkers(fresh.address(), options.slots, options.windows).per_second;
   figures->push_back({"whole life beside the stored trials", "trials/s", here, "", ""});
   figures->push_back({"whole life in a fresh database", "trials/s", there, "", ""});
-  figures->push_back({"cost of a trial beside them, of one in a fresh database", "x", {Median(there) / Median(here)},
-                      "< 1.2", "the same load on both"});
+  figures->push_back({"cost of a trial beside them, of one in a fresh database",
+                      "x",
+                      {Median(there) / Median(here)},
+                      "< 1.2",
+                      "the same load on both"});
 }
 
 const std::map<std::string, std::function<void(const Options&, Figures*)>>& Benchmarks() {
@@ -221,18 +230,24 @@ int main(int argc, char** argv) {
       ->check([](const std::string& name) {
         return basin::benchmark::Benchmarks().contains(name) ? "" : "expected " + basin::benchmark::Names();
       });
-  app.add_option("--seconds", options.windows.seconds, "of each repetition")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--seconds", options.windows.seconds, "of each repetition")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--warmup", options.windows.warmup_seconds, "seconds before the first one")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--repetitions", options.windows.repetitions, "whose median is printed")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  app.add_option("--slots", options.slots, "of each batching worker")->check(CLI::Range(1, 1024))->capture_default_str();
+  app.add_option("--slots", options.slots, "of each batching worker")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   app.add_option("--points", options.points_a_call, "in a report, where points are measured")
       ->check(CLI::Range(1, 40000))
       ->capture_default_str();
-  app.add_option("--workers", options.connected.workers, "connected ones")->check(CLI::Range(1, 100000))->capture_default_str();
+  app.add_option("--workers", options.connected.workers, "connected ones")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   app.add_option("--trials-per-second", options.connected.trials_per_second, "of all connected workers together")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

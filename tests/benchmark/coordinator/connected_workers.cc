@@ -1,5 +1,6 @@
 #include "tests/benchmark/coordinator/connected_workers.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -57,7 +58,12 @@ class Agenda {
 class Measurements {
  public:
   void Begin() { Set(true); }
-  void End() { Set(false); }
+  void End() {
+    over_ = true;
+    Set(false);
+  }
+  // The server goes: what calls say from then on means nothing.
+  bool over() const { return over_; }
   void AddLease(double ms) { Add(&result_.lease_ms, ms); }
   void AddReport(double ms, bool ended) {
     std::lock_guard lock(mutex_);
@@ -81,6 +87,7 @@ class Measurements {
     if (on_) list->push_back(ms);
   }
   std::mutex mutex_;
+  std::atomic<bool> over_ = false;
   bool on_ = false;
   uint64_t ended_ = 0;
   ConnectedResult result_;
@@ -101,6 +108,7 @@ class ConnectedWorker {
     call->request = connection_.NewLeaseRequest(1);
     connection_.stub().async()->LeaseTrials(&call->context, &call->request, &call->response,
                                             [this, call](const grpc::Status& status) {
+                                              if (measurements_->over()) return;
                                               Expect(status, "LeaseTrials");
                                               if (call->response.trials().empty()) return Lease();
                                               measurements_->AddLease(1000 * SecondsSince(call->began));
@@ -132,6 +140,7 @@ class ConnectedWorker {
     if (ends) SetSuccess(report);
     connection_.stub().async()->Report(&call->context, &call->request, &call->response,
                                        [this, call, ends, due](const grpc::Status& status) {
+                                         if (measurements_->over()) return;
                                          Expect(status, "Report");
                                          ExpectAccepted(call->response);
                                          measurements_->AddReport(1000 * SecondsSince(call->began), ends);
@@ -164,9 +173,12 @@ ConnectedResult MeasureConnectedWorkers(const std::string& address, const Connec
   }
   // They begin spread over the length of a trial, so that their trials do not end at once.
   const Clock::time_point begin = Clock::now();
-  const auto seconds = [](double s) { return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s)); };
+  const auto seconds = [](double s) {
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(s));
+  };
   for (int i = 0; i < load.workers; ++i) {
-    agenda->At(begin + seconds(trial_seconds * i / load.workers), [worker = (*workers)[static_cast<size_t>(i)].get()] { worker->Lease(); });
+    agenda->At(begin + seconds(trial_seconds * i / load.workers),
+               [worker = (*workers)[static_cast<size_t>(i)].get()] { worker->Lease(); });
   }
   agenda->RunUntil(begin + seconds(2 * trial_seconds));
   measurements->Begin();

@@ -1,5 +1,8 @@
 #include "tests/benchmark/coordinator/measured_server.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -42,6 +45,17 @@ double MeasuredServer::ResidentMegabytes() {
     if (word == "VmRSS:" && status >> kilobytes) return kilobytes / 1024;
   }
   Fail("the server's memory can't be read");
+}
+
+double MeasuredServer::ProcessorSeconds() {
+  // Fields 14 and 15 of the line, those after the program's name in parentheses being counted from 3 on.
+  std::ifstream stat(absl::StrCat("/proc/", program_->process().pid(), "/stat"));
+  std::string word;
+  std::getline(stat, word, ')');
+  for (int field = 3; field < 14; ++field) stat >> word;
+  double user = 0, system = 0;
+  if (!(stat >> user >> system)) Fail("the server's processor time can't be read");
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
 }
 
 uint64_t MeasuredServer::DatabaseBytes() const {

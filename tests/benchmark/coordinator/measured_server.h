@@ -26,6 +26,8 @@ class MeasuredServer {
 
   const std::string& address() const { return program_->address(); }
   double ResidentMegabytes();
+  // Seconds of processor time that the process has used so far, of all its threads.
+  double ProcessorSeconds();
   // Of the database and its log. After Stop the log is in the database.
   uint64_t DatabaseBytes() const;
 

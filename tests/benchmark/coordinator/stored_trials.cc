@@ -1,5 +1,7 @@
 #include "tests/benchmark/coordinator/stored_trials.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -116,19 +116,23 @@ Rates MeasureRates(int callers, const std::function<Round(int)>& make, const Win
 }
 
 Rates MeasureBatchingWorkers(const std::string& address, uint32_t slots, const Windows& windows) {
-  return MeasureRates(kWorkers, [&](int caller) { return BatchingWorker(address, caller, slots); }, windows);
+  return MeasureRates(
+      kWorkers, [&](int caller) { return BatchingWorker(address, caller, slots); }, windows);
 }
 
 Rates MeasureSimpleWorkers(const std::string& address, const Windows& windows) {
-  return MeasureRates(kWorkers, [&](int caller) { return SimpleWorker(address, caller); }, windows);
+  return MeasureRates(
+      kWorkers, [&](int caller) { return SimpleWorker(address, caller); }, windows);
 }
 
 Rates MeasurePoints(const std::string& address, uint64_t points, const Windows& windows) {
-  return MeasureRates(kWorkers, [&](int caller) { return PointsWorker(address, caller, points); }, windows);
+  return MeasureRates(
+      kWorkers, [&](int caller) { return PointsWorker(address, caller, points); }, windows);
 }
 
 Rates MeasureEmptyCalls(const std::string& address, const Windows& windows) {
-  return MeasureRates(kWorkers, [&](int) { return EmptyCaller(address); }, windows);
+  return MeasureRates(
+      kWorkers, [&](int) { return EmptyCaller(address); }, windows);
 }
 
 }  // namespace basin::benchmark
