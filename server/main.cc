@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "grpc/support/log.h"
+#include "proto/contract/space.h"
 #include "proto/contract/version.h"
 #include "server/data_dir_commands.h"
 #include "server/observe/http_listener.h"
@@ -47,6 +48,8 @@ struct Flags {
   double lease_seconds = 30;
   SecurityFlags security;
   uint64_t max_artifact_bytes = 0;
+  rpc::SweepCaps caps;
+  uint64_t max_sweeps_an_owner = 0;
   uint32_t keep_metrics_days = 0;
   bool enable_reflection = false;
   std::string log_format = "text";
@@ -81,6 +84,21 @@ void DeclareFlags(CLI::App* app, Flags* flags) {
   app->add_option("--max-artifact-bytes", flags->max_artifact_bytes,
                   "The most that checkpoints may take on disk together; further ones are refused [no limit]")
       ->envname("BASIN_MAX_ARTIFACT_BYTES");
+  app->add_option("--max-trials", flags->caps.trials, "The most trials of a sweep")
+      ->envname("BASIN_MAX_TRIALS")
+      ->check(CLI::Range(uint64_t{1}, contract::kMaxTrials))
+      ->capture_default_str();
+  app->add_option("--max-fields", flags->caps.fields, "The most fields that a sweep ranges over")
+      ->envname("BASIN_MAX_FIELDS")
+      ->capture_default_str();
+  app->add_option("--max-values", flags->caps.values_a_field, "The most values of such a field")
+      ->envname("BASIN_MAX_VALUES")
+      ->check(CLI::Range(uint64_t{1}, contract::kMaxTrials))
+      ->capture_default_str();
+  app->add_option("--max-sweeps-an-owner", flags->max_sweeps_an_owner,
+                  "The most sweeps, ended ones included, that belong to one principal; 0 is no limit")
+      ->envname("BASIN_MAX_SWEEPS_AN_OWNER")
+      ->capture_default_str();
   app->add_option("--keep-metrics-days", flags->keep_metrics_days,
                   "Delete the metric points of sweeps that ended longer ago; their results stay. 0 keeps all")
       ->envname("BASIN_KEEP_METRICS_DAYS")
@@ -204,10 +222,12 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const r
                              .tls = tls,
                              .gatekeeper = gatekeeper,
                              .coordinator = {},
+                             .caps = flags.caps,
                              .enable_reflection = flags.enable_reflection,
                              .call_observer = &metrics};
   options.coordinator.observer = &metrics;
   options.coordinator.tidy_interval = std::chrono::minutes(1);
+  options.coordinator.settings.max_sweeps_an_owner = flags.max_sweeps_an_owner;
   options.coordinator.settings.lease =
       std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(flags.lease_seconds));
   absl::StatusOr<std::unique_ptr<rpc::Server>> server =

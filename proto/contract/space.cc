@@ -96,6 +96,17 @@ class Grid final : public Space {
     return paths;
   }
 
+  // Domains that stand side by side share no path, so that one of them alone gives each.
+  Digit DigitOf(const std::string& path) const override {
+    uint64_t stride = 1;
+    for (size_t i = domains_.size(); i-- > 0; stride *= domains_[i].size) {
+      std::vector<std::string> paths;
+      CollectPaths({domains_[i]}, &paths);
+      if (std::find(paths.begin(), paths.end(), path) != paths.end()) return {stride, domains_[i].size};
+    }
+    std::abort();
+  }
+
   std::string DatasetOf(uint64_t index) const override {  // Empty for workloads without data.
     Require(index);
     const std::string* name = datasets_.Of(index);

@@ -36,6 +36,17 @@ class Space {
   // Paths of all params that some config has, in order of first appearance.
   virtual std::vector<std::string> ParamPaths() const = 0;
 
+  // What of a config's index gives its param at `path`: all configs with the same index / stride % size have the same
+  // value there, or all have none. One of those with digit d is config d * stride.
+  struct Digit {
+    uint64_t stride = 1;
+    uint64_t size = 1;
+    bool operator==(const Digit&) const = default;
+    uint64_t Of(uint64_t index) const { return index / stride % size; }
+  };
+  // REQUIRES: `path` is one of ParamPaths().
+  virtual Digit DigitOf(const std::string& path) const = 0;
+
   // The name of the data set that config `index` needs, as DatasetName.
   virtual std::string DatasetOf(uint64_t index) const = 0;
 };

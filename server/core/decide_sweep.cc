@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -44,6 +45,16 @@ absl::StatusOr<Decision> Repeated(const SweepId& id, const std::string& digest, 
       absl::StrCat("request id '", command.request_id, "' has created sweep '", id, "' from another spec"));
 }
 
+absl::Status CheckOwnersShare(const State& state, const std::string& owner) {
+  const uint64_t most = state.settings().max_sweeps_an_owner;
+  if (most == 0 || owner.empty()) return absl::OkStatus();
+  const auto own =
+      std::ranges::count_if(state.sweeps(), [&](const auto& sweep) { return sweep.second.record.owner == owner; });
+  if (static_cast<uint64_t>(own) < most) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("'", owner, "' has ", own, " sweeps, and this server allows ", most, "; remove one (basin rm)"));
+}
+
 }  // namespace
 
 absl::StatusOr<Decision> DecideOne(const State& state, const CreateSweep& command, Now now) {
@@ -56,6 +67,8 @@ absl::StatusOr<Decision> DecideOne(const State& state, const CreateSweep& comman
       return Repeated(command.stored->id, command.stored->spec_digest, command);
     }
   }
+  const absl::Status share = CheckOwnersShare(state, command.by.name);
+  if (!share.ok()) return share;
   if (state.FindSweep(command.id) != nullptr) return absl::UnavailableError("the new sweep's id is taken; try again");
   return Done(command.id, {SweepCreated{command.id, command.definition, command.request_id, command.spec_digest,
                                         now.wall, command.by.name}});

@@ -18,6 +18,8 @@ struct Settings {
   // How far past a trial that its worker can't run the scheduler looks for one that it can; so many trials of a sweep
   // at most are ever passed over.
   uint64_t look_ahead = 1024;
+  // Sweeps, ended ones included, that one owner may have; 0: no limit. Of sweeps without an owner there is none.
+  uint64_t max_sweeps_an_owner = 0;
 };
 
 // A trial with an open attempt.

@@ -10,6 +10,7 @@
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/access/gatekeeper.h"
+#include "server/rpc/new_sweep.h"
 #include "server/rpc/thread_pool.h"
 #include "server/runtime/coordinator.h"
 #include "server/runtime/status_board.h"
@@ -29,6 +30,7 @@ struct Parts {
   ThreadPool* reads = nullptr;     // Reads from the store.
   ThreadPool* files = nullptr;     // Pieces of artifacts, to and from the disk.
   ThreadPool* sql = nullptr;       // Users' SQL, which may take as long as its limit.
+  SweepCaps caps;
   core::MonoTime lease{};
   core::WallTime started_at{};
 };

@@ -37,9 +37,29 @@ std::string DeterministicBytes(const google::protobuf::Message& message) {
   return bytes;
 }
 
+absl::Status CheckCaps(const core::SweepDefinition& definition, const SweepCaps& caps) {
+  if (definition.trials() > caps.trials) {
+    return FieldError("spec",
+                      absl::StrCat("makes ", definition.trials(), " trials (", definition.configs, " configs x ",
+                                   definition.seeds, " seeds); this server allows ", caps.trials));
+  }
+  const std::vector<std::string> paths = definition.space->ParamPaths();
+  if (paths.size() > caps.fields) {
+    return FieldError("spec.domains",
+                      absl::StrCat("range over ", paths.size(), " fields; this server allows ", caps.fields));
+  }
+  for (const std::string& path : paths) {
+    const uint64_t values = definition.space->DigitOf(path).size;
+    if (values <= caps.values_a_field) continue;
+    return FieldError("spec.domains", absl::StrCat("give ", path, " one of ", values, " values; this server allows ",
+                                                   caps.values_a_field));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<NewSweep> CheckNewSweep(const v1::CreateSweepRequest& request) {
+absl::StatusOr<NewSweep> CheckNewSweep(const v1::CreateSweepRequest& request, const SweepCaps& caps) {
   const absl::Status around = CheckAround(request);
   if (!around.ok()) return around;
   if (request.spec().ByteSizeLong() > kMaxSpecBytes) {
@@ -52,6 +72,8 @@ absl::StatusOr<NewSweep> CheckNewSweep(const v1::CreateSweepRequest& request) {
   absl::StatusOr<std::shared_ptr<const core::SweepDefinition>> definition =
       core::SweepDefinition::Create(std::move(spec));
   if (!definition.ok()) return WithPathPrefix(definition.status(), "spec");
+  const absl::Status capped = CheckCaps(**definition, caps);
+  if (!capped.ok()) return capped;
   return NewSweep{.definition = *std::move(definition),
                   .spec_digest = contract::Sha256Hex(DeterministicBytes(request.spec()))};
 }

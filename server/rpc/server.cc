@@ -52,6 +52,7 @@ class GrpcServer : public Server {
                .reads = reads_.get(),
                .files = files_.get(),
                .sql = sql_.get(),
+               .caps = options.caps,
                .lease = options.coordinator.settings.lease,
                .started_at = clock->Read().wall},
         sweep_service_(&parts_),

@@ -8,6 +8,7 @@
 #include "server/access/gatekeeper.h"
 #include "server/rpc/call_observer.h"
 #include "server/rpc/listen_address.h"
+#include "server/rpc/new_sweep.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/coordinator.h"
 #include "server/runtime/status_board.h"
@@ -28,6 +29,7 @@ struct ServerOptions {
   TlsOptions tls;                                  // The files are read again when they change.
   const access::Gatekeeper* gatekeeper = nullptr;  // Outlives the server. Null: nobody is asked who he is.
   runtime::CoordinatorOptions coordinator;
+  SweepCaps caps;
   bool enable_reflection = false;
   // Outlives the server. Null: nobody counts.
   CallObserver* call_observer = nullptr;

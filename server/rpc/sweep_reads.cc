@@ -1,7 +1,9 @@
 #include "server/rpc/sweep_reads.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "server/rpc/page.h"
 #include "server/runtime/sweep_view.h"
 #include "server/statistics/group_results.h"
+#include "server/store/outcome_block.h"
 
 namespace basin::server::rpc {
 namespace {
@@ -69,8 +72,9 @@ v1::ResultRow ToProto(const statistics::ResultRow& row) {
   return proto;
 }
 
-statistics::TrialEnd ToEnd(core::TrialState state) {
-  switch (state) {
+statistics::TrialEnd ToEnd(uint8_t state) {
+  if (state == 0) return statistics::TrialEnd::kNone;
+  switch (static_cast<core::TrialState>(state)) {
     case core::TrialState::kPending:
     case core::TrialState::kRunning:
       return statistics::TrialEnd::kUnfinished;
@@ -88,40 +92,55 @@ statistics::TrialEnd ToEnd(core::TrialState state) {
   return statistics::TrialEnd::kUnfinished;
 }
 
-absl::StatusOr<std::vector<statistics::TrialValue>> ReadValues(const Parts& parts, const core::SweepId& sweep) {
-  absl::StatusOr<std::vector<store::TrialOutcomeRow>> rows = parts.queries->Outcomes(sweep);
-  if (!rows.ok()) return rows.status();
-  std::vector<statistics::TrialValue> values;
-  values.reserve(rows->size());
-  for (store::TrialOutcomeRow& row : *rows) {
-    values.push_back({.config = row.config,
-                      .seed = row.seed,
-                      .end = ToEnd(row.state),
-                      .objective = row.objective,
-                      .metrics = std::move(row.metrics)});
-  }
-  return values;
-}
+// What is stored, as statistics wants it.
+class StoredColumns : public statistics::TrialColumns {
+ public:
+  explicit StoredColumns(store::TrialOutcomes* outcomes) : outcomes_(outcomes) {}
 
-absl::StatusOr<statistics::ResultTable> ReadResults(const Parts& parts, const core::SweepId& id,
+  uint64_t end() const override { return outcomes_->end(); }
+  std::vector<std::string> MetricNames() const override { return outcomes_->metric_names(); }
+  absl::Status ReadEnds(const OnEnds& on_ends) override {
+    std::vector<statistics::TrialEnd> ends;
+    return outcomes_->ReadEnds(
+        [&](uint64_t first, std::span<const uint8_t> states, std::span<const double> objectives) {
+          ends.resize(states.size());
+          std::ranges::transform(states, ends.begin(), ToEnd);
+          on_ends(first, ends, objectives);
+        });
+  }
+  absl::Status ReadMetric(const std::string& name, const OnValues& on_values) override {
+    static_assert(store::kNoValueBits == statistics::kNoValueBits);
+    return outcomes_->ReadMetric(name, on_values);
+  }
+
+ private:
+  store::TrialOutcomes* const outcomes_;
+};
+
+absl::StatusOr<statistics::ResultTable> ReadResults(const Parts& parts, const PageStart& page,
                                                     const v1::ListResultsRequest& request,
                                                     const core::SweepDefinition& definition) {
-  const absl::StatusOr<v1::Sweep> sweep = parts.board->GetSweep(id);
+  const absl::StatusOr<v1::Sweep> sweep = parts.board->GetSweep(page.sweep);
   if (!sweep.ok()) return sweep.status();
-  const absl::StatusOr<std::vector<statistics::TrialValue>> values = ReadValues(parts, id);
-  if (!values.ok()) return values.status();
+  const absl::StatusOr<std::unique_ptr<store::TrialOutcomes>> outcomes = parts.queries->Outcomes(page.sweep);
+  if (!outcomes.ok()) return outcomes.status();
   const contract::Space& space = *definition.space;
+  const auto& seed_list = definition.spec.seeds().list().seeds();
   const statistics::ResultQuery query{
       .configs = definition.configs,
       .seeds = definition.seeds,
+      .seed_list = {seed_list.begin(), seed_list.end()},
       .maximize = definition.maximize,
       .live = sweep->state() == v1::SWEEP_STATE_RUNNING || sweep->state() == v1::SWEEP_STATE_PAUSED,
       .param_paths = space.ParamPaths(),
       .metric_names = contract::MetricNames(space.Resolve(0)),
       .by = {request.by().begin(), request.by().end()},
       .where = {request.where().begin(), request.where().end()},
-      .sort = request.sort()};
-  return statistics::GroupResults(query, *values, [&space](uint64_t config) { return space.Params(config); });
+      .sort = request.sort(),
+      .first_row = page.cursor[0],
+      .max_rows = page.size};
+  StoredColumns columns(outcomes->get());
+  return statistics::GroupResults(query, space, columns);
 }
 
 }  // namespace
@@ -200,21 +219,18 @@ absl::Status ListResults(const Parts& parts, const v1::ListResultsRequest& reque
   const absl::StatusOr<std::shared_ptr<const core::SweepDefinition>> definition =
       core::SweepDefinition::Create(*std::move(spec));
   if (!definition.ok()) return definition.status();
-  absl::StatusOr<statistics::ResultTable> table = ReadResults(parts, page->sweep, request, **definition);
+  absl::StatusOr<statistics::ResultTable> table = ReadResults(parts, *page, request, **definition);
   if (!table.ok()) return table.status();
 
   *response->mutable_objective() = (*definition)->spec.objective();
   for (const std::string& path : table->param_paths) response->add_param_paths(path);
-  response->set_total_rows(table->rows.size());
-  const uint64_t first = std::min<uint64_t>(page->cursor[0], table->rows.size());
+  response->set_total_rows(table->total_rows);
   std::vector<v1::ResultRow> rows;
-  for (uint64_t i = first; i < table->rows.size() && rows.size() < page->size; ++i) {
-    rows.push_back(ToProto(table->rows[i]));
-  }
+  for (const statistics::ResultRow& row : table->rows) rows.push_back(ToProto(row));
   const size_t count = CountThatFits(rows);
   for (size_t i = 0; i < count; ++i) *response->add_results() = std::move(rows[i]);
-  if (first + count < table->rows.size()) {
-    response->set_next_page_token(MakePageToken(page->scope, absl::StrCat(first + count)));
+  if (count > 0 && page->cursor[0] + count < table->total_rows) {
+    response->set_next_page_token(MakePageToken(page->scope, absl::StrCat(page->cursor[0] + count)));
   }
   return absl::OkStatus();
 }

@@ -98,7 +98,7 @@ Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepReques
   if (!caller.ok()) return FinishNow(context, caller.status());
   Reactor* reactor = context->DefaultReactor();
   const auto create = [this, reactor, request, response, by = ActorOf(*caller)] {
-    absl::StatusOr<NewSweep> checked = CheckNewSweep(*request);
+    absl::StatusOr<NewSweep> checked = CheckNewSweep(*request, parts_.caps);
     if (!checked.ok()) return Finish(reactor, checked.status());
     if (request->validate_only()) {
       *response->mutable_sweep() = Preview(*checked->definition);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "server/runtime/event_log.h"
@@ -230,7 +231,7 @@ absl::StatusOr<core::Reply> Coordinator::DecideAndApply(const core::Command& com
   absl::StatusOr<core::Decision> decision = core::Decide(state_, command, now_);
   if (!decision.ok()) return decision.status();
   if (full_since_ && !AllMemoryOnly(decision->events)) return TryWhileFull(*std::move(decision));
-  Apply(decision->events);
+  Apply(std::move(decision->events));
   return std::move(decision->reply);
 }
 
@@ -256,18 +257,17 @@ absl::StatusOr<core::Reply> Coordinator::TryWhileFull(core::Decision decision) {
   stalled_ += outage;
   next_check_ = now_.mono;
   changes_.work_appeared = true;
-  Apply(decision.events);
-  LogEvents(decision.events, state_);
+  Apply(std::move(decision.events));
+  LogEvents(std::exchange(events_, {}), state_);
   state_.ForgetFinished();
-  events_.clear();
   return std::move(decision.reply);
 }
 
-void Coordinator::Apply(std::span<const core::Event> events) {
-  for (const core::Event& event : events) {
+void Coordinator::Apply(std::vector<core::Event> events) {
+  for (core::Event& event : events) {
     changes_.Add(event, state_);
     state_.Apply(event);
-    if (!IsMemoryOnly(event)) events_.push_back(event);
+    if (!IsMemoryOnly(event)) events_.push_back(std::move(event));
   }
 }
 
@@ -351,7 +351,7 @@ uint64_t Coordinator::WakeWaiter(uint64_t call) {
     answers_.push_back({std::move(done), decision.status()});
     return 0;
   }
-  Apply(decision->events);
+  Apply(std::move(decision->events));
   const uint64_t leases = std::get<core::LeaseReply>(decision->reply).leases.size();
   answers_.push_back({std::move(done), std::move(decision->reply)});
   return leases;

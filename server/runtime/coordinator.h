@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -128,7 +127,7 @@ class Coordinator {
   bool Commit();
   void Reload();
   void Fail(const absl::Status& status);
-  void Apply(std::span<const core::Event> events);
+  void Apply(std::vector<core::Event> events);
 
   const CoordinatorOptions options_;
   store::Store* const store_;

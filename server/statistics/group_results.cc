@@ -2,313 +2,275 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <numeric>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/contract/field_path.h"
 #include "proto/contract/violation.h"
+#include "server/statistics/config_groups.h"
 #include "server/statistics/field_condition.h"
+#include "server/statistics/result_order.h"
+#include "server/statistics/seed_means.h"
 
 namespace basin::server::statistics {
 namespace {
-
-constexpr uint64_t kMostUnseenConfigs = 100000;
 
 absl::Status Violates(const std::string& path, const absl::Status& status) {
   return contract::InvalidArgument({{path, std::string(status.message())}});
 }
 
-// What a seed's trials of one group add up to.
-struct Mean {
-  double sum = 0;
-  double count = 0;
-  void Add(double value) {
-    if (!std::isfinite(value)) return;
-    sum += value;
-    count += 1;
-  }
-};
+// How a group's trials ended.
+struct Ends {
+  uint64_t succeeded = 0, diverged = 0, pruned = 0, failed = 0;
+  uint64_t ended = 0;  // In whichever way.
+  uint64_t open = 0;
+  uint64_t results = 0;  // SUCCEEDED with a finite objective.
 
-struct SeedValues {
-  Mean objective;
-  std::map<std::string, Mean> metrics;
-};
-
-// A row in the making.
-struct Group {
-  ResultRow row;
-  std::vector<std::optional<v1::Value>> held;  // Parallel to the table's param_paths.
-  uint64_t configs = 0;
-  uint64_t results = 0;     // SUCCEEDED with a finite objective.
-  uint64_t seen_ended = 0;  // Trials that ended.
-  uint64_t seen_open = 0;
-  std::map<uint64_t, SeedValues> seeds;
-
-  void Add(const TrialValue& trial);
-  void Finish(const ResultQuery& query, bool all_configs_known);
-};
-
-void Group::Add(const TrialValue& trial) {
-  switch (trial.end) {
-    case TrialEnd::kUnfinished:
-      ++seen_open;
+  void Add(TrialEnd end, double objective) {
+    if (end == TrialEnd::kUnfinished) {
+      ++open;
       return;
-    case TrialEnd::kSucceeded:
-      ++row.succeeded;
-      break;
-    case TrialEnd::kDiverged:
-      ++row.diverged;
-      break;
-    case TrialEnd::kPruned:
-      ++row.pruned;
-      break;
-    case TrialEnd::kFailed:
-      ++row.failed;
-      break;
-    case TrialEnd::kCancelled:
-      break;
-  }
-  ++seen_ended;
-  if (trial.end != TrialEnd::kSucceeded) return;
-  if (trial.objective && std::isfinite(*trial.objective)) ++results;
-  SeedValues& seed = seeds[trial.seed];
-  if (trial.objective) seed.objective.Add(*trial.objective);
-  for (const auto& [name, value] : trial.metrics) seed.metrics[name].Add(value);
-}
-
-void Group::Finish(const ResultQuery& query, bool all_configs_known) {
-  std::vector<double> objectives;
-  std::map<std::string, std::vector<double>> metrics;
-  for (const auto& [seed, values] : seeds) {
-    if (values.objective.count > 0) objectives.push_back(values.objective.sum / values.objective.count);
-    for (const auto& [name, mean] : values.metrics) {
-      std::vector<double>& of_metric = metrics[name];
-      if (mean.count > 0) of_metric.push_back(mean.sum / mean.count);
     }
+    ++ended;
+    if (end == TrialEnd::kSucceeded) ++succeeded;
+    if (end == TrialEnd::kDiverged) ++diverged;
+    if (end == TrialEnd::kPruned) ++pruned;
+    if (end == TrialEnd::kFailed) ++failed;
+    if (end == TrialEnd::kSucceeded && std::isfinite(objective)) ++results;
   }
-  row.objective = contract::Summarize(objectives);
-  for (const auto& [name, values] : metrics) row.metrics[name] = contract::Summarize(values);
-  const uint64_t trials = configs * query.seeds;
-  row.unfinished = query.live ? trials - std::min(trials, seen_ended) : seen_open;
-  row.complete = all_configs_known && results == trials && row.objective.mean.has_value();
-}
-
-// What rows are sorted by: a number or a word, or nothing.
-struct SortKey {
-  bool incomplete = false;  // Comes after the others, whatever the direction.
-  std::optional<double> number;
-  std::optional<std::string> word;
 };
 
-struct SortOrder {
-  enum class By { kMean, kStd, kCount, kParam, kMetric } by = By::kMean;
-  bool descending = false;
-  std::string metric;
-  size_t param = 0;
-
-  SortKey KeyOf(const Group& group) const;
-};
-
-SortKey SortOrder::KeyOf(const Group& group) const {
-  SortKey key;
-  if (by == By::kParam) {
-    const std::optional<v1::Value>& value = group.held[param];
-    if (!value) return key;
-    key.number = NumberOf(*value);
-    if (!key.number) key.word = contract::FormatValue(*value);
-    return key;
+// The positions of seeds in the order of the seeds themselves.
+std::vector<uint64_t> PositionsBySeed(const std::vector<uint64_t>& seed_list, uint64_t positions) {
+  std::vector<uint64_t> order(positions);
+  std::iota(order.begin(), order.end(), 0);
+  if (!seed_list.empty()) {
+    std::ranges::sort(order, [&](uint64_t a, uint64_t b) { return seed_list[a] < seed_list[b]; });
   }
-  if (by == By::kCount) {
-    key.number = static_cast<double>(group.row.objective.n);
-    return key;
-  }
-  key.incomplete = !group.row.complete;
-  if (by == By::kMean) key.number = group.row.objective.mean;
-  if (by == By::kStd) key.number = group.row.objective.std;
-  if (by == By::kMetric) {
-    const auto found = group.row.metrics.find(metric);
-    if (found != group.row.metrics.end()) key.number = found->second.mean;
-  }
-  return key;
+  return order;
 }
 
-bool ComesBefore(const SortKey& a, const SortKey& b, bool descending) {
-  if (a.incomplete != b.incomplete) return b.incomplete;
-  const auto kind = [](const SortKey& key) { return key.number ? 0 : key.word ? 1 : 2; };
-  const int kind_a = kind(a), kind_b = kind(b);
-  if (kind_a == 2 || kind_b == 2) return kind_a < kind_b;
-  if (kind_a != kind_b) return descending ? kind_a > kind_b : kind_a < kind_b;
-  if (kind_a == 0) return descending ? *a.number > *b.number : *a.number < *b.number;
-  return descending ? *a.word > *b.word : *a.word < *b.word;
-}
-
-absl::StatusOr<SortOrder> ParseSort(const ResultQuery& query, const std::vector<std::string>& columns,
-                                    std::span<const TrialValue> trials) {
-  SortOrder order;
-  if (query.sort.empty()) {
-    order.descending = query.maximize;
-    return order;
-  }
-  std::string field = query.sort;
-  if (field.front() == '-') {
-    order.descending = true;
-    field.erase(0, 1);
-  }
-  if (field == "mean") return order;
-  if (field == "std" || field == "n") {
-    order.by = field == "n" ? SortOrder::By::kCount : SortOrder::By::kStd;
-    return order;
-  }
-  const absl::StatusOr<std::string> param = FindParam(field, columns);
-  if (param.ok()) {
-    order.by = SortOrder::By::kParam;
-    order.param = std::find(columns.begin(), columns.end(), *param) - columns.begin();
-    return order;
-  }
-  order.by = SortOrder::By::kMetric;
-  order.metric = field;
-  if (std::find(query.metric_names.begin(), query.metric_names.end(), field) != query.metric_names.end()) return order;
-  for (const TrialValue& trial : trials) {
-    if (trial.metrics.contains(field)) return order;
-  }
-  return contract::InvalidArgument(
-      {{"sort",
-        absl::StrCat("\"", field, "\" is nothing to sort by; there are mean, std, n",
-                     columns.empty() ? "" : ", the params ", absl::StrJoin(columns, ", "),
-                     query.metric_names.empty() ? "" : ", the metrics ", absl::StrJoin(query.metric_names, ", "))}});
-}
-
-// The groups that configs fall into.
-class Grouping {
+class Table {
  public:
-  Grouping(const ResultQuery& query, std::vector<FieldCondition> conditions, std::vector<std::string> columns,
-           const ConfigParams& params_of)
-      : query_(query), conditions_(std::move(conditions)), columns_(std::move(columns)), params_of_(params_of) {}
+  Table(const ResultQuery& query, const contract::Space& space, TrialColumns& trials)
+      : query_(query), space_(space), trials_(trials) {}
 
-  // The group of a config, nullptr if a condition leaves it out. The first call for a config counts it.
-  Group* Find(uint64_t config) {
-    const auto [it, fresh] = of_config_.try_emplace(config, nullptr);
-    if (fresh) it->second = Place(config, /*may_begin=*/true);
-    return it->second;
+  absl::StatusOr<ResultTable> Make() {
+    absl::Status status = ReadQuery();
+    if (status.ok()) status = CountEnds();
+    if (!status.ok()) return status;
+    all_configs_known_ = query_.by.empty() || groups_->CountUnseen(query_.configs);
+    absl::StatusOr<std::vector<contract::Aggregate>> sorted_by = ReadSortMetric();
+    if (!sorted_by.ok()) return sorted_by.status();
+    table_.total_rows = ends_.size();
+    const std::vector<uint32_t> wanted = Sorted(*sorted_by);
+    const std::optional<uint32_t> best = Best();
+    for (const uint32_t group : wanted) table_.rows.push_back(MakeRow(group, group == best));
+    status = AddMetrics(wanted);
+    if (!status.ok()) return status;
+    return std::move(table_);
   }
-
-  // Counts the configs without a trial into the groups that exist. False if there are too many to look at.
-  bool CountUnseen() {
-    const uint64_t unseen = query_.configs - std::min<uint64_t>(query_.configs, of_config_.size());
-    if (unseen > kMostUnseenConfigs) return false;
-    if (unseen == 0) return true;
-    for (uint64_t config = 0; config < query_.configs; ++config) {
-      if (!of_config_.contains(config)) Place(config, /*may_begin=*/false);
-    }
-    return true;
-  }
-
-  std::vector<std::unique_ptr<Group>> Take() { return std::move(groups_); }
 
  private:
-  Group* Place(uint64_t config, bool may_begin) {
-    std::map<std::string, v1::Value> values;
-    for (v1::Param& param : params_of_(config)) values[param.path()] = std::move(*param.mutable_value());
-    for (const FieldCondition& condition : conditions_) {
-      const auto value = values.find(condition.path);
-      if (value == values.end() || !condition.HoldsOf(value->second)) return nullptr;
-    }
-    std::string key;
-    Group fresh;
-    for (const std::string& path : columns_) {
-      const auto value = values.find(path);
-      fresh.held.push_back(value == values.end() ? std::nullopt : std::optional(value->second));
-      fresh.row.params.push_back(value == values.end() ? "" : contract::FormatValue(value->second));
-      absl::StrAppend(&key, value == values.end() ? 0 : static_cast<int>(value->second.kind_case()), ":",
-                      fresh.row.params.back().size(), ":", fresh.row.params.back());
-    }
-    if (query_.by.empty()) {
-      fresh.row.config = config;
-      key = absl::StrCat(config);
-    }
-    auto found = by_key_.find(key);
-    if (found == by_key_.end()) {
-      if (!may_begin) return nullptr;
-      groups_.push_back(std::make_unique<Group>(std::move(fresh)));
-      found = by_key_.emplace(key, groups_.back().get()).first;
-    }
-    ++found->second->configs;
-    return found->second;
+  absl::Status ReadQuery();
+  absl::Status CountEnds();
+  // Of all groups; empty unless rows are sorted by a metric.
+  absl::StatusOr<std::vector<contract::Aggregate>> ReadSortMetric();
+  std::vector<uint32_t> Sorted(const std::vector<contract::Aggregate>& sorted_by) const;
+  std::optional<uint32_t> Best() const;
+  ResultRow MakeRow(uint32_t group, bool best) const;
+  // To the rows, which are those of the groups `wanted`.
+  absl::Status AddMetrics(const std::vector<uint32_t>& wanted);
+
+  // Each trial's value of the metric, into the row that `row_of` gives its config; kLeftOut: none.
+  template <typename RowOf>
+  absl::Status ReadMetric(const std::string& name, RowOf row_of, SeedMeans* means);
+  bool IsComplete(uint32_t group) const {
+    return all_configs_known_ && ends_[group].results == groups_->groups()[group].configs * query_.seeds &&
+           objectives_[group].mean.has_value();
   }
 
   const ResultQuery& query_;
-  const std::vector<FieldCondition> conditions_;
-  const std::vector<std::string> columns_;
-  const ConfigParams& params_of_;
-  std::map<uint64_t, Group*> of_config_;
-  std::map<std::string, Group*> by_key_;
-  std::vector<std::unique_ptr<Group>> groups_;
+  const contract::Space& space_;
+  TrialColumns& trials_;
+  ResultTable table_;
+  ResultOrder order_;
+  std::optional<ConfigGroups> groups_;
+  std::vector<uint64_t> positions_;  // Of seeds of which there are trials, in the order of the seeds.
+  bool all_configs_known_ = false;
+  std::vector<Ends> ends_;  // Of each group, as the following.
+  std::vector<contract::Aggregate> objectives_;
 };
 
-// REQUIRES: `groups` are in config order.
-void MarkBest(bool maximize, const std::vector<std::unique_ptr<Group>>& groups) {
-  ResultRow* best = nullptr;
-  for (const auto& group : groups) {
-    ResultRow& row = group->row;
-    if (!row.complete) continue;
-    if (best == nullptr ||
-        (maximize ? *row.objective.mean > *best->objective.mean : *row.objective.mean < *best->objective.mean)) {
-      best = &row;
+absl::Status Table::ReadQuery() {
+  for (size_t i = 0; i < query_.by.size(); ++i) {
+    absl::StatusOr<std::string> path = FindParam(query_.by[i], query_.param_paths);
+    if (!path.ok()) return Violates(absl::StrCat("by[", i, "]"), path.status());
+    if (std::ranges::find(table_.param_paths, *path) == table_.param_paths.end()) {
+      table_.param_paths.push_back(*std::move(path));
     }
   }
-  if (best != nullptr) best->best = true;
+  if (query_.by.empty()) table_.param_paths = query_.param_paths;
+  std::vector<FieldCondition> conditions;
+  for (size_t i = 0; i < query_.where.size(); ++i) {
+    absl::StatusOr<FieldCondition> condition = ParseCondition(query_.where[i], query_.param_paths);
+    if (!condition.ok()) return Violates(absl::StrCat("where[", i, "]"), condition.status());
+    conditions.push_back(*std::move(condition));
+  }
+  std::vector<std::string> metric_names = query_.metric_names;
+  for (std::string& name : trials_.MetricNames()) metric_names.push_back(std::move(name));
+  absl::StatusOr<ResultOrder> order = ParseOrder(query_.sort, query_.maximize, table_.param_paths, metric_names,
+                                                 /*shown_metrics=*/query_.metric_names);
+  if (!order.ok()) return order.status();
+  order_ = *std::move(order);
+  groups_.emplace(space_, std::move(conditions), query_.by.empty() ? std::nullopt : std::optional(table_.param_paths));
+  const uint64_t positions = (trials_.end() + query_.configs - 1) / std::max<uint64_t>(1, query_.configs);
+  positions_ = PositionsBySeed(query_.seed_list, positions);
+  return absl::OkStatus();
 }
 
-std::vector<ResultRow> Sorted(const SortOrder& order, const std::vector<std::unique_ptr<Group>>& groups) {
-  std::vector<std::pair<SortKey, ResultRow*>> keyed;
-  for (const auto& group : groups) keyed.emplace_back(order.KeyOf(*group), &group->row);
-  std::stable_sort(keyed.begin(), keyed.end(),
-                   [&](const auto& a, const auto& b) { return ComesBefore(a.first, b.first, order.descending); });
-  std::vector<ResultRow> rows;
-  rows.reserve(keyed.size());
-  for (const auto& [key, row] : keyed) rows.push_back(std::move(*row));
-  return rows;
+absl::Status Table::CountEnds() {
+  SeedMeans means(positions_);
+  const auto add = [&](uint64_t first, std::span<const TrialEnd> ends, std::span<const double> objectives) {
+    TrialPlace place(first, query_.configs);
+    for (size_t i = 0; i < ends.size(); ++i, place.Next()) {
+      if (ends[i] == TrialEnd::kNone) continue;
+      const uint32_t group = groups_->Find(place.config);
+      if (group == ConfigGroups::kLeftOut) continue;
+      if (group == ends_.size()) ends_.emplace_back();
+      ends_[group].Add(ends[i], objectives[i]);
+      means.Grow(ends_.size());
+      if (ends[i] == TrialEnd::kSucceeded) means.Add(group, place.position, objectives[i]);
+    }
+  };
+  const absl::Status status = trials_.ReadEnds(add);
+  objectives_ = means.Aggregates();
+  return status;
+}
+
+template <typename RowOf>
+absl::Status Table::ReadMetric(const std::string& name, RowOf row_of, SeedMeans* means) {
+  return trials_.ReadMetric(name, [&](uint64_t first, std::span<const double> values) {
+    TrialPlace place(first, query_.configs);
+    for (const double value : values) {
+      if (HasValue(value)) {
+        const uint32_t row = row_of(place.config);
+        if (row != ConfigGroups::kLeftOut) means->Add(row, place.position, value);
+      }
+      place.Next();
+    }
+  });
+}
+
+absl::StatusOr<std::vector<contract::Aggregate>> Table::ReadSortMetric() {
+  if (order_.by != ResultOrder::By::kMetric) return std::vector<contract::Aggregate>();
+  SeedMeans means(positions_);
+  means.Grow(ends_.size());
+  const absl::Status status = ReadMetric(
+      order_.metric, [&](uint64_t config) { return groups_->Find(config); }, &means);
+  if (!status.ok()) return status;
+  return means.Aggregates();
+}
+
+std::vector<uint32_t> Table::Sorted(const std::vector<contract::Aggregate>& sorted_by) const {
+  std::vector<SortKey> keys(ends_.size());
+  std::optional<DigitTable<std::optional<v1::Value>>> values;
+  if (order_.by == ResultOrder::By::kParam) values.emplace(space_.DigitOf(table_.param_paths[order_.param]));
+  for (uint32_t group = 0; group < keys.size(); ++group) {
+    SortKey& key = keys[group];
+    key.group = group;
+    key.config = groups_->groups()[group].first_config;
+    key.incomplete = !IsComplete(group);
+    switch (order_.by) {
+      case ResultOrder::By::kMean:
+        key.number = objectives_[group].mean;
+        break;
+      case ResultOrder::By::kStd:
+        key.number = objectives_[group].std;
+        break;
+      case ResultOrder::By::kMetric:
+        key.number = sorted_by[group].mean;
+        break;
+      case ResultOrder::By::kCount:
+        key.incomplete = false;
+        key.number = static_cast<double>(objectives_[group].n);
+        break;
+      case ResultOrder::By::kParam:
+        key.incomplete = false;
+        key.SetValue(values->Of(
+            key.config, [&](uint64_t example) { return ValueAt(space_, example, table_.param_paths[order_.param]); }));
+        break;
+    }
+  }
+  const uint64_t begin = std::min<uint64_t>(query_.first_row, keys.size());
+  const uint64_t end = begin + std::min<uint64_t>(query_.max_rows, keys.size() - begin);
+  std::ranges::partial_sort(keys, keys.begin() + static_cast<ptrdiff_t>(end),
+                            [&](const SortKey& a, const SortKey& b) { return ComesBefore(a, b, order_.descending); });
+  std::vector<uint32_t> groups;
+  for (uint64_t i = begin; i < end; ++i) groups.push_back(keys[i].group);
+  return groups;
+}
+
+std::optional<uint32_t> Table::Best() const {
+  std::optional<uint32_t> best;
+  for (uint32_t group = 0; group < ends_.size(); ++group) {
+    if (!IsComplete(group)) continue;
+    const double mean = *objectives_[group].mean;
+    const double of_best = best ? *objectives_[*best].mean : mean;
+    const bool earlier = best && groups_->groups()[group].first_config < groups_->groups()[*best].first_config;
+    if (!best || (query_.maximize ? mean > of_best : mean < of_best) || (mean == of_best && earlier)) best = group;
+  }
+  return best;
+}
+
+ResultRow Table::MakeRow(uint32_t group, bool best) const {
+  const Ends& ends = ends_[group];
+  const ConfigGroups::Group& configs = groups_->groups()[group];
+  ResultRow row;
+  if (query_.by.empty()) row.config = configs.first_config;
+  const std::vector<v1::Param> params = space_.Params(configs.first_config);
+  for (const std::string& path : table_.param_paths) {
+    const auto param = std::ranges::find_if(params, [&](const v1::Param& p) { return p.path() == path; });
+    row.params.push_back(param == params.end() ? "" : contract::FormatValue(param->value()));
+  }
+  row.objective = objectives_[group];
+  row.succeeded = ends.succeeded;
+  row.diverged = ends.diverged;
+  row.pruned = ends.pruned;
+  row.failed = ends.failed;
+  const uint64_t trials = configs.configs * query_.seeds;
+  row.unfinished = query_.live ? trials - std::min(trials, ends.ended) : ends.open;
+  row.complete = IsComplete(group);
+  row.best = best;
+  return row;
+}
+
+absl::Status Table::AddMetrics(const std::vector<uint32_t>& wanted) {
+  std::vector<uint32_t> row_of_group(ends_.size(), ConfigGroups::kLeftOut);
+  for (uint32_t row = 0; row < wanted.size(); ++row) row_of_group[wanted[row]] = row;
+  const auto row_of = [&](uint64_t config) {
+    const uint32_t group = groups_->Find(config);
+    return group == ConfigGroups::kLeftOut ? group : row_of_group[group];
+  };
+  for (const std::string& name : trials_.MetricNames()) {
+    SeedMeans means(positions_);
+    means.Grow(wanted.size());
+    const absl::Status status = ReadMetric(name, row_of, &means);
+    if (!status.ok()) return status;
+    const std::vector<contract::Aggregate> aggregates = means.Aggregates();
+    for (uint32_t row = 0; row < wanted.size(); ++row) {
+      if (means.AddedTo(row)) table_.rows[row].metrics[name] = aggregates[row];
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<ResultTable> GroupResults(const ResultQuery& query, std::span<const TrialValue> trials,
-                                         const ConfigParams& params_of) {
-  ResultTable table;
-  for (size_t i = 0; i < query.by.size(); ++i) {
-    absl::StatusOr<std::string> path = FindParam(query.by[i], query.param_paths);
-    if (!path.ok()) return Violates(absl::StrCat("by[", i, "]"), path.status());
-    if (std::find(table.param_paths.begin(), table.param_paths.end(), *path) == table.param_paths.end()) {
-      table.param_paths.push_back(*std::move(path));
-    }
-  }
-  if (query.by.empty()) table.param_paths = query.param_paths;
-  std::vector<FieldCondition> conditions;
-  for (size_t i = 0; i < query.where.size(); ++i) {
-    absl::StatusOr<FieldCondition> condition = ParseCondition(query.where[i], query.param_paths);
-    if (!condition.ok()) return Violates(absl::StrCat("where[", i, "]"), condition.status());
-    conditions.push_back(*std::move(condition));
-  }
-  absl::StatusOr<SortOrder> order = ParseSort(query, table.param_paths, trials);
-  if (!order.ok()) return order.status();
-
-  // In config order, so that groups are in the order of their first config.
-  std::vector<const TrialValue*> sorted;
-  for (const TrialValue& trial : trials) sorted.push_back(&trial);
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->config < b->config; });
-
-  Grouping grouping(query, std::move(conditions), table.param_paths, params_of);
-  for (const TrialValue* trial : sorted) {
-    if (Group* group = grouping.Find(trial->config)) group->Add(*trial);
-  }
-  const bool all_configs_known = query.by.empty() || grouping.CountUnseen();
-  const std::vector<std::unique_ptr<Group>> groups = grouping.Take();
-  for (const auto& group : groups) group->Finish(query, all_configs_known);
-  MarkBest(query.maximize, groups);
-  table.rows = Sorted(*order, groups);
-  return table;
+absl::StatusOr<ResultTable> GroupResults(const ResultQuery& query, const contract::Space& space, TrialColumns& trials) {
+  return Table(query, space, trials).Make();
 }
 
 }  // namespace basin::server::statistics

@@ -1,37 +1,23 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "basin/v1/domain.pb.h"
 #include "proto/contract/aggregate.h"
+#include "proto/contract/space.h"
+#include "server/statistics/trial_columns.h"
 
 namespace basin::server::statistics {
-
-enum class TrialEnd { kUnfinished, kSucceeded, kDiverged, kPruned, kFailed, kCancelled };
-
-// A trial as far as it is compared. Trials that were never leased need not be there.
-struct TrialValue {
-  uint64_t config = 0;
-  uint64_t seed = 0;
-  TrialEnd end = TrialEnd::kUnfinished;
-  std::optional<double> objective;
-  std::map<std::string, double> metrics;  // Last values by name.
-};
-
-// The params of a config, as contract::Space gives them.
-using ConfigParams = std::function<std::vector<v1::Param>(uint64_t config)>;
 
 // What is asked, and of which sweep. `by`, `where` and `sort` are those of v1.ListResultsRequest.
 struct ResultQuery {
   uint64_t configs = 0;
   uint64_t seeds = 0;
+  std::vector<uint64_t> seed_list;  // Of each position; empty: the positions themselves.
   bool maximize = false;
   bool live = true;                       // Trials that were never leased still may be.
   std::vector<std::string> param_paths;   // All of the sweep, in order.
@@ -39,6 +25,9 @@ struct ResultQuery {
   std::vector<std::string> by;
   std::vector<std::string> where;
   std::string sort;
+  // Which of the sorted rows are wanted.
+  uint64_t first_row = 0;
+  uint64_t max_rows = UINT64_MAX;
 };
 
 // A config, or a group of configs, over its seeds.
@@ -56,10 +45,12 @@ struct ResultRow {
 
 struct ResultTable {
   std::vector<std::string> param_paths;  // Those of `by`, or all.
-  std::vector<ResultRow> rows;
+  uint64_t total_rows = 0;
+  std::vector<ResultRow> rows;  // The wanted ones of them.
 };
 
-// One row a config of which a trial was leased, or a group of such configs.
+// One row a config of which a trial was leased, or a group of such configs. Trial i is of config i % configs and of the
+// seed at position i / configs.
 //
 // Aggregates are over seeds: for each seed the configs of a group that have a finite value are averaged first, so that
 // n is the number of seeds. Only SUCCEEDED trials count into the objective; metrics are of those too.
@@ -71,11 +62,11 @@ struct ResultTable {
 //
 // A condition of `where` does not hold of a config to which its param does not apply, not even `!=`.
 //
-// INVALID_ARGUMENT names the field (`by[0]`, `where[1]`, `sort`), and the candidates.
+// INVALID_ARGUMENT names the field (`by[0]`, `where[1]`, `sort`), and the candidates. Errors of `trials` are passed on.
 //
-// Costs O(trials + rows log rows), and a look at each config that was never leased when rows are groups, unless there
-// are more than 100,000 of those: then no group counts as complete until there are fewer.
-absl::StatusOr<ResultTable> GroupResults(const ResultQuery& query, std::span<const TrialValue> trials,
-                                         const ConfigParams& params_of);
+// Reads the ends of all trials, a metric to sort by, and, for the wanted rows, every metric; params are looked at for
+// each value of a domain, not for each config. Groups look at each config that was never leased, unless there are more
+// than 100,000 of those: then no group counts as complete until there are fewer.
+absl::StatusOr<ResultTable> GroupResults(const ResultQuery& query, const contract::Space& space, TrialColumns& trials);
 
 }  // namespace basin::server::statistics

@@ -1,11 +1,13 @@
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "server/store/data_dir.h"
 #include "server/store/folder.h"
+#include "server/store/outcome_block.h"
 #include "server/store/schema.h"
 #include "server/store/snapshot_reader.h"
 #include "server/store/sqlite_db.h"
@@ -60,6 +62,37 @@ class Check {
     if (status.ok() && *version >= kFirstWithArtifacts) status = ReferencedArtifacts(connection);
     // An older schema is read after its migration alone.
     if (status.ok() && *version == SchemaVersion()) status = ReadSnapshot(connection).status();
+    if (status.ok() && *version == SchemaVersion()) status = SettledColumns(connection);
+    return status;
+  }
+
+  // They are derived from trials' rows, which a running server changes together with them.
+  absl::Status SettledColumns(Connection& connection) {
+    absl::Status status = connection.Execute("BEGIN");
+    absl::StatusOr<Statement> rows = connection.Prepare(kSelectOutcomes);
+    absl::StatusOr<Statement> columns =
+        connection.Prepare("SELECT metric, bytes FROM settled_column WHERE sweep = ?1 AND block = ?2");
+    for (const absl::Status& prepared : {rows.status(), columns.status()}) status.Update(prepared);
+    if (!status.ok()) return status;
+    status = connection.Each(
+        "SELECT s.key, s.id, c.block FROM sweep s JOIN settled_column c ON c.sweep = s.key AND c.metric = 0",
+        [&](const Row& settled) {
+          const int64_t sweep = settled.integer(0);
+          const uint64_t block = settled.number(2);
+          OutcomeBlock outcomes;
+          outcomes.first = block * kBlockTrials;
+          absl::Status read = rows->Each([&](const Row& row) { return outcomes.Add(row); }, sweep, outcomes.first,
+                                         outcomes.first + kBlockTrials);
+          std::map<uint32_t, std::string> found;
+          read.Update(columns->Each([&](const Row& row) { found[static_cast<uint32_t>(row.number(0))] = row.blob(1); },
+                                    sweep, block));
+          if (read.ok() && found != PackColumns(outcomes)) {
+            Damage(absl::StrCat("basin.db: the outcomes of trials ", outcomes.first, " and following of sweep ",
+                                settled.string(1), " are not those of their rows"));
+          }
+          return read;
+        });
+    status.Update(connection.Execute("COMMIT"));
     return status;
   }
 

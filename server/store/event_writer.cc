@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/store/outcome_block.h"
 #include "server/store/row_values.h"
 
 namespace basin::server::store {
@@ -73,7 +74,9 @@ absl::Status ForAll(const Items& items, Write write) {
 absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(Connection& connection) {
   absl::StatusOr<std::unique_ptr<EventStatements>> sql = EventStatements::Prepare(connection);
   if (!sql.ok()) return sql.status();
-  return std::unique_ptr<EventWriter>(new EventWriter(connection, *std::move(sql)));
+  absl::StatusOr<std::unique_ptr<BlockSettler>> settler = BlockSettler::Create(connection);
+  if (!settler.ok()) return settler.status();
+  return std::unique_ptr<EventWriter>(new EventWriter(connection, *std::move(sql), *std::move(settler)));
 }
 
 bool EventWriter::IsDurable(const core::Event& event) {
@@ -91,6 +94,9 @@ absl::Status EventWriter::Flush() {
     absl::Status status =
         sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned, c.failed, c.cancelled,
                              sweep.next_index, sweep.best_trial, NanAsText{sweep.best_objective}, sweep.started_at);
+    if (!status.ok()) return status;
+    status = ForAll(std::exchange(sweep.ended_in, {}),
+                    [&](uint64_t block) { return settler_->Settle(sweep.key, block, sweep.next_index, c.total()); });
     if (!status.ok()) return status;
     sweep.changed = false;
   }
@@ -364,6 +370,7 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
   if (status.ok()) status = sql_->settle_artifacts.Run(sweep.key, index, is_result ? event.attempt : 0);
   if (!status.ok()) return status;
 
+  sweep.ended_in.insert(index / kBlockTrials);
   --sweep.counts.Of(*before);
   ++sweep.counts.Of(event.state);
   if (event.state == TrialState::kSucceeded && event.objective) {
@@ -397,7 +404,8 @@ absl::Status EventWriter::On(const core::PendingCancelled& event) {
 absl::Status EventWriter::On(const core::TrialRetried& event) {
   absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
   if (!sweep.ok()) return sweep.status();
-  absl::Status status = sql_->retry_trial.Run((*sweep)->key, event.key.index, event.attempts);
+  absl::Status status = settler_->Unsettle((*sweep)->key, event.key.index / kBlockTrials);
+  if (status.ok()) status = sql_->retry_trial.Run((*sweep)->key, event.key.index, event.attempts);
   if (!status.ok()) return status;
   --(*sweep)->counts.failed;
   ++(*sweep)->counts.pending;

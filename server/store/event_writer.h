@@ -4,12 +4,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/event.h"
+#include "server/store/block_settler.h"
 #include "server/store/event_statements.h"
 #include "server/store/schema.h"
 #include "server/store/sqlite_db.h"
@@ -17,7 +19,8 @@
 namespace basin::server::store {
 
 // Turns events into rows, inside a transaction that the caller begins and ends. What changes with every trial of a
-// sweep (its counts, its best, its next index) and of a worker is gathered and written once, by Flush.
+// sweep (its counts, its best, its next index) and of a worker is gathered and written once, by Flush; there, too,
+// blocks of trials that have all ended are settled.
 class EventWriter {
  public:
   // `connection` must outlive the writer and have the newest schema.
@@ -41,14 +44,15 @@ class EventWriter {
     bool maximize = false;
     core::TrialCounts counts;
     uint64_t next_index = 0;
+    std::set<uint64_t> ended_in;  // Blocks of trials (outcome_block) in which some ended since the last Flush.
     std::optional<uint64_t> best_trial;
     std::optional<double> best_objective;
     std::optional<int64_t> started_at;
     bool changed = false;
   };
 
-  EventWriter(Connection& connection, std::unique_ptr<EventStatements> sql)
-      : connection_(connection), sql_(std::move(sql)) {}
+  EventWriter(Connection& connection, std::unique_ptr<EventStatements> sql, std::unique_ptr<BlockSettler> settler)
+      : connection_(connection), sql_(std::move(sql)), settler_(std::move(settler)) {}
 
   absl::Status On(const core::SweepCreated& event);
   absl::Status On(const core::SweepStateChanged& event);
@@ -83,6 +87,7 @@ class EventWriter {
 
   Connection& connection_;
   const std::unique_ptr<EventStatements> sql_;
+  const std::unique_ptr<BlockSettler> settler_;
   std::map<core::SweepId, Sweep> sweeps_;
   std::map<core::WorkerId, int64_t> workers_;
   std::map<std::string, int64_t> symbols_;

@@ -3,8 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,14 +17,26 @@
 
 namespace basin::server::store {
 
-// A trial as statistics needs it: nothing that is not compared.
-struct TrialOutcomeRow {
-  uint64_t index = 0;
-  uint64_t config = 0;
-  uint64_t seed = 0;
-  core::TrialState state = core::TrialState::kPending;
-  std::optional<double> objective;
-  std::map<std::string, double> metrics;
+// The trials of a sweep that have a row as far as statistics needs them, by columns and in pieces, as of one commit. A
+// piece has the trials with the indices `first`, first + 1, ...; pieces come in the order of their indices. Used by one
+// thread; holds a connection, so it should not be kept for long.
+class TrialOutcomes {
+ public:
+  virtual ~TrialOutcomes() = default;
+
+  // One more than the largest index.
+  virtual uint64_t end() const = 0;
+  // Names of all metrics that a SUCCEEDED or DIVERGED trial has.
+  virtual std::vector<std::string> metric_names() const = 0;
+
+  // `states` are core::TrialState, or 0 for a trial without a row; `objectives` are NaN for none.
+  using OnEnds =
+      std::function<void(uint64_t first, std::span<const uint8_t> states, std::span<const double> objectives)>;
+  virtual absl::Status ReadEnds(const OnEnds& on_ends) = 0;
+  // Last values of SUCCEEDED trials; for others a NaN of the bits kNoValueBits (outcome_block). A piece ends with its
+  // last value; one without values may be left out.
+  using OnValues = std::function<void(uint64_t first, std::span<const double> values)>;
+  virtual absl::Status ReadMetric(const std::string& name, const OnValues& on_values) = 0;
 };
 
 // Reads of what is stored, on read-only connections of their own (a small pool): they see the last commit, never wait
@@ -50,8 +63,8 @@ class Queries {
   virtual absl::StatusOr<PointPage> Points(const core::SweepId& sweep, std::optional<uint64_t> trial,
                                            const std::string& metric, PointCursor from, uint32_t limit) = 0;
 
-  // All trials of the sweep that have a row, for aggregation.
-  virtual absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) = 0;
+  // For aggregation.
+  virtual absl::StatusOr<std::unique_ptr<TrialOutcomes>> Outcomes(const core::SweepId& sweep) = 0;
 
   struct ArtifactCursor {
     uint64_t trial = 0;

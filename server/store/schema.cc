@@ -218,6 +218,19 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_entry BEGIN SELECT RA
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 )sql";
 
+// What `results` compares of blocks of trials that have all ended, by columns (see outcome_block.h); metric 0: how they
+// ended. Derived from the table `trial`: a block that has none is read from there.
+constexpr std::string_view kSettledColumns = R"sql(
+CREATE TABLE settled_column(
+  key INTEGER PRIMARY KEY,
+  sweep INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  metric INTEGER NOT NULL,
+  bytes BLOB NOT NULL
+);
+CREATE UNIQUE INDEX settled_column_place ON settled_column(sweep, block, metric);
+)sql";
+
 std::string TimeText(std::string_view column) {
   return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', ", std::string(column), " / 1e9, 'unixepoch')");
 }
@@ -336,6 +349,7 @@ const std::vector<std::string>& Migrations() {
       std::string(kOwners),
       // The view of artifacts alone: final weights are their second kind.
       std::string(),
+      std::string(kSettledColumns),
   };
   return *migrations;
 }

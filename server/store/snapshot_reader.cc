@@ -18,7 +18,8 @@ class Reader {
   explicit Reader(Connection& connection) : connection_(connection) {}
 
   absl::StatusOr<core::Snapshot> Read() {
-    absl::Status status = ReadSweeps();
+    absl::Status status = Prepare();
+    if (status.ok()) status = ReadSweeps();
     if (status.ok()) status = ReadPins();
     if (status.ok()) status = ReadSkipped();
     if (status.ok()) status = ReadQueued();
@@ -29,6 +30,8 @@ class Reader {
   }
 
  private:
+  // What is asked of every open trial.
+  absl::Status Prepare();
   absl::Status ReadSweeps();
   absl::Status ReadPins();
   absl::Status ReadSkipped();
@@ -44,9 +47,25 @@ class Reader {
   core::SweepRecord& Sweep(int64_t key) { return snapshot_.sweeps[position_.at(key)]; }
 
   Connection& connection_;
+  Statement progress_, checkpoints_;
   core::Snapshot snapshot_;
   std::map<int64_t, size_t> position_;  // Of a sweep's key among snapshot_.sweeps.
 };
+
+absl::Status Reader::Prepare() {
+  absl::StatusOr<Statement> progress = connection_.Prepare(absl::StrCat(
+      "SELECT p.sequence, y.text, p.value, p.epoch FROM (SELECT ?3 AS attempts) t CROSS JOIN point p "
+      "CROSS JOIN symbol y ON y.key = p.metric WHERE p.sweep = ?1 AND p.trial = ?2 AND p.sequence < ?4 AND ",
+      kInLineage, " ORDER BY p.attempt, p.sequence"));
+  if (!progress.ok()) return progress.status();
+  progress_ = *std::move(progress);
+  absl::StatusOr<Statement> checkpoints = connection_.Prepare(
+      "SELECT attempt, step, name, bytes, sha256, next_sequence FROM artifact WHERE sweep = ?1 AND trial = ?2 AND "
+      "kind = 1 ORDER BY attempt, step");
+  if (!checkpoints.ok()) return checkpoints.status();
+  checkpoints_ = *std::move(checkpoints);
+  return absl::OkStatus();
+}
 
 absl::Status Reader::ReadSweeps() {
   return connection_.Each(
@@ -116,11 +135,7 @@ absl::Status Reader::ReadSkipped() {
 absl::Status Reader::ReadProgress(int64_t sweep, uint64_t trial, uint32_t attempts, uint64_t end,
                                   core::Progress* progress) {
   const std::shared_ptr<const core::SweepDefinition>& definition = Sweep(sweep).definition;
-  return connection_.Each(
-      absl::StrCat(
-          "SELECT p.sequence, y.text, p.value, p.epoch FROM (SELECT ?3 AS attempts) t CROSS JOIN point p "
-          "CROSS JOIN symbol y ON y.key = p.metric WHERE p.sweep = ?1 AND p.trial = ?2 AND p.sequence < ?4 AND ",
-          kInLineage, " ORDER BY p.attempt, p.sequence"),
+  return progress_.Each(
       [&](const Row& row) {
         const core::Point point{.name = row.string(1),
                                 .step = 0,
@@ -136,9 +151,7 @@ absl::Status Reader::ReadProgress(int64_t sweep, uint64_t trial, uint32_t attemp
 
 absl::Status Reader::ReadCheckpoints(int64_t sweep, uint64_t trial, uint32_t attempts,
                                      std::vector<core::Checkpoint>* checkpoints) {
-  absl::Status status = connection_.Each(
-      "SELECT attempt, step, name, bytes, sha256, next_sequence FROM artifact WHERE sweep = ?1 AND trial = ?2 AND "
-      "kind = 1 ORDER BY attempt, step",
+  absl::Status status = checkpoints_.Each(
       [&](const Row& row) {
         core::Checkpoint& checkpoint = checkpoints->emplace_back();
         checkpoint.attempt = static_cast<uint32_t>(row.integer(0));

@@ -12,6 +12,7 @@
 #include "server/store/schema.h"
 #include "server/store/sql_front_door.h"
 #include "server/store/sqlite_store.h"
+#include "server/store/trial_outcomes.h"
 
 namespace basin::server::store {
 namespace {
@@ -255,28 +256,10 @@ absl::StatusOr<Queries::PointPage> SqliteQueries::Points(const core::SweepId& sw
   return page;
 }
 
-absl::StatusOr<std::vector<TrialOutcomeRow>> SqliteQueries::Outcomes(const core::SweepId& sweep) {
+absl::StatusOr<std::unique_ptr<TrialOutcomes>> SqliteQueries::Outcomes(const core::SweepId& sweep) {
   absl::StatusOr<ReaderPool::Reader> reader = readers_.Take();
   if (!reader.ok()) return reader.status();
-  Connection& connection = **reader;
-  std::vector<TrialOutcomeRow> outcomes;
-  Symbols symbols(connection);
-  absl::Status status = connection.Each(
-      "SELECT t.idx, t.config, t.seed, t.state, t.objective, t.metrics FROM sweep s JOIN trial t ON t.sweep = s.key "
-      "WHERE s.id = ?1 ORDER BY t.idx",
-      [&](const Row& row) {
-        TrialOutcomeRow& outcome = outcomes.emplace_back();
-        outcome.index = row.number(0);
-        outcome.config = row.number(1);
-        outcome.seed = row.number(2);
-        outcome.state = static_cast<TrialState>(row.integer(3));
-        outcome.objective = ReadOptionalReal(row, 4);
-        return symbols.ReadMetrics(row.blob(5),
-                                   [&](const std::string& name, double value) { outcome.metrics[name] = value; });
-      },
-      sweep);
-  if (!status.ok()) return status;
-  return outcomes;
+  return ReadOutcomes(*std::move(reader), sweep);
 }
 
 absl::StatusOr<std::vector<v1::Artifact>> SqliteQueries::Artifacts(const core::SweepId& sweep,

@@ -22,7 +22,7 @@ class SqliteQueries : public Queries {
                                                 const std::vector<core::TrialState>& states, uint32_t limit) override;
   absl::StatusOr<PointPage> Points(const core::SweepId& sweep, std::optional<uint64_t> trial, const std::string& metric,
                                    PointCursor from, uint32_t limit) override;
-  absl::StatusOr<std::vector<TrialOutcomeRow>> Outcomes(const core::SweepId& sweep) override;
+  absl::StatusOr<std::unique_ptr<TrialOutcomes>> Outcomes(const core::SweepId& sweep) override;
   absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const core::SweepId& sweep, std::optional<uint64_t> trial,
                                                       ArtifactCursor from, uint32_t limit) override;
   absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) override;

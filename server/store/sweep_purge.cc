@@ -7,7 +7,7 @@ namespace basin::server::store {
 
 // Each deletes at most ?2 rows of sweep ?1, in the order of the table's key.
 struct SweepPurge::Statements {
-  Statement find, pieces[7], done;
+  Statement find, pieces[8], done;
 };
 
 absl::StatusOr<std::unique_ptr<SweepPurge>> SweepPurge::Create(Connection& connection) {
@@ -35,6 +35,8 @@ absl::StatusOr<std::unique_ptr<SweepPurge>> SweepPurge::Create(Connection& conne
       {&sql.pieces[6],
        "DELETE FROM resumption WHERE sweep = ?1 AND (sweep, trial, attempt) IN "
        "(SELECT sweep, trial, attempt FROM resumption WHERE sweep = ?1 LIMIT ?2)"},
+      {&sql.pieces[7],
+       "DELETE FROM settled_column WHERE key IN (SELECT key FROM settled_column WHERE sweep = ?1 LIMIT ?2)"},
       {&sql.done, "UPDATE deleted_sweep SET purged = 1 WHERE key = ?1"},
   };
   for (const auto& [statement, text] : texts) {

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -17,6 +16,7 @@
 #include "CLI/CLI.hpp"
 #include "proto/contract/random/philox.h"
 #include "proto/contract/schedule/training_length.h"
+#include "tests/benchmark/machine.h"
 #include "worker/train/aligned_buffer.h"
 #include "worker/train/trainer.h"
 
@@ -91,14 +91,6 @@ class Noise {
   std::vector<int32_t> labels_;
   worker::train::TrainingData view_;
 };
-
-std::string MachineName() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
 
 v1::TrainWorkload WorkloadOf(const Options& options, const ModelText& model) {
   v1::TrainWorkload workload;

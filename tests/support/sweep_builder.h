@@ -18,6 +18,7 @@ class FakeSpace : public contract::Space {
   std::vector<v1::Param> Params(uint64_t index) const override;
   v1::Workload Resolve(uint64_t index) const override;
   std::vector<std::string> ParamPaths() const override { return {"train.batch_size"}; }
+  Digit DigitOf(const std::string&) const override { return {.stride = 1, .size = size_}; }
   std::string DatasetOf(uint64_t index) const override { return dataset_of_(index); }
 
  private:

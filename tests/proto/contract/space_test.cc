@@ -314,5 +314,22 @@ TEST(SeedsTest, CountGivesTheFirstNumbersAndAListItself) {
   EXPECT_EQ(SeedAt(list, 1), 11u);
 }
 
+TEST(SpaceTest, ParamIsGivenByOneDigitOfTheIndex) {
+  const auto space = Make(Quickstart());
+  const auto value_at = [&](uint64_t config, const std::string& path) -> std::string {
+    for (const v1::Param& param : space->Params(config)) {
+      if (param.path() == path) return FormatValue(param.value());
+    }
+    return "none";
+  };
+  for (const std::string& path : space->ParamPaths()) {
+    const Space::Digit digit = space->DigitOf(path);
+    EXPECT_LT(digit.size, space->size()) << path;
+    for (uint64_t config = 0; config < space->size(); ++config) {
+      EXPECT_EQ(value_at(config, path), value_at(digit.Of(config) * digit.stride, path)) << path << " of " << config;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace basin::contract

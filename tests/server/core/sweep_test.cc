@@ -40,6 +40,21 @@ TEST(SweepTest, SameRequestGivesTheSameSweep) {
   EXPECT_EQ(Code(scheduler, again), absl::StatusCode::kAlreadyExists);
 }
 
+TEST(SweepTest, OwnerHasNoMoreSweepsThanAllowed) {
+  Scheduler scheduler(Settings{.max_sweeps_an_owner = 2});
+  const auto create = [&](const SweepId& id, const std::string& owner) {
+    return Code(scheduler, CreateSweep{id, SweepBuilder().Build(), "", "", std::nullopt, {.name = owner}});
+  };
+  EXPECT_EQ(create("s1", "alice"), absl::StatusCode::kOk);
+  EXPECT_EQ(create("s2", "alice"), absl::StatusCode::kOk);
+  ASSERT_TRUE(scheduler.Do(CancelSweep{"s1"}).ok());
+  EXPECT_EQ(create("s3", "alice"), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(create("s3", "bob"), absl::StatusCode::kOk);
+  ASSERT_TRUE(scheduler.Do(DeleteSweep{"s1"}).ok());
+  EXPECT_EQ(create("s4", "alice"), absl::StatusCode::kOk);
+  for (const char* id : {"s5", "s6", "s7"}) EXPECT_EQ(create(id, ""), absl::StatusCode::kOk);
+}
+
 TEST(SweepTest, RequestThatOnlyTheStoreKnowsGivesItsSweep) {
   Scheduler scheduler;
   scheduler.Create("old", SweepBuilder().Build());

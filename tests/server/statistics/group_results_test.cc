@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "proto/contract/violation.h"
+#include "tests/server/statistics/listed_trials.h"
 
 namespace basin::server::statistics {
 namespace {
@@ -20,7 +21,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 // A sweep of batch sizes 16 and 64 under the schedules constant, cosine: config 0 is (16, constant), 1 (16, cosine),
 // 2 (64, constant), 3 (64, cosine). Only cosine has a `cosine.min_factor`.
-std::vector<v1::Param> Params(uint64_t config) {
+std::vector<v1::Param> ParamsOf(uint64_t config) {
   std::vector<v1::Param> params(2);
   params[0].set_path("train.batch_size");
   params[0].mutable_value()->set_int_value(config < 2 ? 16 : 64);
@@ -34,6 +35,20 @@ std::vector<v1::Param> Params(uint64_t config) {
   return params;
 }
 
+class FourConfigs : public contract::Space {
+ public:
+  uint64_t size() const override { return 4; }
+  std::vector<v1::Param> Params(uint64_t config) const override { return ParamsOf(config); }
+  v1::Workload Resolve(uint64_t) const override { return {}; }
+  std::vector<std::string> ParamPaths() const override {
+    return {"train.batch_size", "train.schedule", "train.schedule.cosine.min_factor"};
+  }
+  Digit DigitOf(const std::string& path) const override {
+    return path == "train.batch_size" ? Digit{.stride = 2, .size = 2} : Digit{.stride = 1, .size = 2};
+  }
+  std::string DatasetOf(uint64_t) const override { return ""; }
+};
+
 TrialValue Trial(uint64_t config, uint64_t seed, double objective) {
   return {config, seed, TrialEnd::kSucceeded, objective, {{"val_loss", objective}, {"val_accuracy", 1 - objective}}};
 }
@@ -44,11 +59,15 @@ class GroupResultsTest : public ::testing::Test {
   GroupResultsTest() {
     query_.configs = 4;
     query_.seeds = 2;
-    query_.param_paths = {"train.batch_size", "train.schedule", "train.schedule.cosine.min_factor"};
+    query_.param_paths = FourConfigs().ParamPaths();
     query_.metric_names = {"val_loss", "val_accuracy"};
   }
+  absl::StatusOr<ResultTable> TryGroup() {
+    ListedTrials trials(trials_, query_.configs);
+    return GroupResults(query_, FourConfigs(), trials);
+  }
   ResultTable Group() {
-    auto table = GroupResults(query_, trials_, &Params);
+    auto table = TryGroup();
     EXPECT_TRUE(table.ok()) << table.status();
     return table.ok() ? *std::move(table) : ResultTable();
   }
@@ -58,7 +77,7 @@ class GroupResultsTest : public ::testing::Test {
     return configs;
   }
   std::string ErrorPath() {
-    const auto table = GroupResults(query_, trials_, &Params);
+    const auto table = TryGroup();
     EXPECT_TRUE(absl::IsInvalidArgument(table.status())) << table.status();
     const auto violations = contract::ViolationsOf(table.status());
     return violations.empty() ? "" : violations[0].path;
@@ -237,6 +256,17 @@ TEST_F(GroupResultsTest, IncompleteRowsComeLastInEitherDirection) {
 TEST_F(GroupResultsTest, BestIsMarkedHoweverRowsAreSorted) {
   query_.sort = "-mean";
   EXPECT_TRUE(Group().rows[3].best);
+}
+
+TEST_F(GroupResultsTest, OnlyTheWantedRowsAreMade) {
+  query_.first_row = 1;
+  query_.max_rows = 2;
+  const ResultTable table = Group();
+  EXPECT_EQ(table.total_rows, 4u);
+  EXPECT_THAT(Order(), ElementsAre(3, 0));
+  EXPECT_FALSE(table.rows[0].best);
+  query_.first_row = 9;
+  EXPECT_THAT(Group().rows, IsEmpty());
 }
 
 TEST_F(GroupResultsTest, MistakesNameTheirField) {

@@ -95,7 +95,8 @@ TEST_F(SchemaTest, FirstVersionIsBroughtUpToDateWithItsLineage) {
   ASSERT_TRUE(Migrate(*connection_).ok());
   ASSERT_TRUE(connection_
                   ->Execute("DROP VIEW sweeps; DROP VIEW audit; DROP TABLE audit_entry;"
-                            "ALTER TABLE sweep DROP COLUMN owner; ALTER TABLE worker DROP COLUMN principal;"
+                            "DROP TABLE settled_column; ALTER TABLE sweep DROP COLUMN owner; ALTER TABLE worker DROP "
+                            "COLUMN principal;"
                             "DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"
                             "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures) "
                             "VALUES(1, 0, 0, 0, 3, 3, 2), (1, 1, 1, 0, 3, 1, 0); PRAGMA user_version = 1")

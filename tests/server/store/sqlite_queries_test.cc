@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "server/store/schema.h"
+#include "tests/server/store/listed_outcomes.h"
 #include "tests/server/store/stored_sweep.h"
 
 namespace basin::server::store {
@@ -14,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 using ::testing::SizeIs;
 using tests::StoredSweep;
 
@@ -96,7 +98,9 @@ TEST_F(SqliteQueriesTest, TrialsAreChosenByState) {
 
 TEST_F(SqliteQueriesTest, UnknownSweepHasNoTrials) {
   EXPECT_THAT(*queries_->Trials("unknown", 0, {}, 10), IsEmpty());
-  EXPECT_THAT(*queries_->Outcomes("unknown"), IsEmpty());
+  const auto outcomes = queries_->Outcomes("unknown");
+  ASSERT_TRUE(outcomes.ok()) << outcomes.status();
+  EXPECT_THAT(*tests::ListColumns(**outcomes), IsEmpty());
   EXPECT_TRUE(absl::IsNotFound(queries_->FindSpec("unknown").status()));
 }
 
@@ -151,13 +155,12 @@ TEST_F(SqliteQueriesTest, UnknownMetricHasNoPoints) {
 TEST_F(SqliteQueriesTest, OutcomesAreThoseOfEveryTrialWithARow) {
   const auto outcomes = queries_->Outcomes("s");
   ASSERT_TRUE(outcomes.ok()) << outcomes.status();
-  ASSERT_THAT(*outcomes, SizeIs(5));
-  EXPECT_EQ(outcomes->at(0).objective, 0.25);
-  EXPECT_EQ(outcomes->at(0).metrics.at("val_accuracy"), 0.5);
-  EXPECT_EQ(outcomes->at(4).config, 0u);
-  EXPECT_EQ(outcomes->at(4).seed, 1u);
-  EXPECT_EQ(outcomes->at(4).state, core::TrialState::kFailed);
-  EXPECT_EQ(outcomes->at(2).objective, std::nullopt);
+  EXPECT_THAT(*tests::ListColumns(**outcomes),
+              ElementsAre(Pair(0,
+                               "state 3 objective 3fd0000000000000 val_accuracy 3fe0000000000000 val_loss "
+                               "3fd0000000000000"),
+                          Pair(1, "state 4 objective nan"), Pair(2, "state 2 objective nan"),
+                          Pair(3, "state 1 objective nan"), Pair(4, "state 6 objective nan")));
 }
 
 TEST_F(SqliteQueriesTest, LastCommitIsSeen) {
