@@ -89,7 +89,7 @@ void Network<T>::ForwardBlock(const Stage& stage, const Rows& rows, Workspace& w
 template <typename T>
 void Network<T>::BackwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const {
   const int64_t count = rows.end - rows.begin;
-  const bool has_norm = stage.begin > 1;
+  const bool has_norm = &stage != &plan_.stages.front();
   for (int32_t n = stage.end - 1; n >= stage.begin + has_norm; --n) {
     layer(n).Backward(workspace.passes_[static_cast<size_t>(n)], rows.begin, count);
   }

@@ -106,6 +106,8 @@ INSTANTIATE_TEST_SUITE_P(
              "sequential { layers { dense { units: 9 } } layers { residual { layers { dense { units: 7 } } "
              "layers { tanh {} } layers { dense { units: 9 } } } } layers { gelu {} } }",
              kTable(5), 3, 6},
+        Case{"NormOnTheInput", "sequential { layers { batch_norm {} } layers { dense { units: 7 } } layers { tanh {} } }",
+             kTable(6), 3, 5},
         Case{"DropoutInFrontAndBehind",
              "sequential { layers { dropout { probability: 0.25 } } layers { dense { units: 21 } } layers { relu {} } "
              "layers { dropout { probability: 0.6 } } }",
