@@ -100,6 +100,8 @@ constexpr SelfTest kSelfTests[] = {
      {7, 7, 2}},
     {25, 6, R"(model { mlp { hidden: 9 activation: ACTIVATION_GELU } } batch_size: 30 epochs: 2 learning_rate: 0.05
                loss { squared_error {} })"},
+    {23, 4, R"(model { sequential { layers { batch_norm {} } layers { dense { units: 9 } } layers { relu {} } } }
+               batch_size: 30 epochs: 2 learning_rate: 0.05)"},
     {24, 4, R"(model { softmax_regression {} } batch_size: 50 epochs: 12 learning_rate: 0.1 schedule { sequence {
                parts { epochs: 2 schedule { polynomial { power: 1.5 end_factor: 0.2 } } }
                parts { epochs: 2 schedule { cyclic { up_steps: 2 mode: MODE_EXP_RANGE min_factor: 0.1 gamma: 0.9 } } }

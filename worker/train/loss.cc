@@ -25,6 +25,19 @@ void LossGradient(const Loss& loss, T* logits, int64_t stride, const int32_t* la
 }
 
 template <typename T>
+void LossGradientTangent(const Loss& loss, const T* logits, T* rates, int64_t stride, int64_t count, int32_t classes,
+                         T scale) {
+  switch (loss.kind) {
+    case Loss::Kind::kCrossEntropy:
+      SoftmaxCrossEntropyGradientTangent<T>(logits, rates, stride, count, classes, scale);
+      break;
+    case Loss::Kind::kSquaredError:
+      SquaredErrorGradientTangent<T>(rates, stride, count, classes, scale);
+      break;
+  }
+}
+
+template <typename T>
 void EvaluateLoss(const Loss& loss, const T* logits, int64_t stride, const int32_t* labels, int64_t count,
                   int32_t classes, T* losses, uint8_t* correct) {
   switch (loss.kind) {
@@ -38,6 +51,7 @@ void EvaluateLoss(const Loss& loss, const T* logits, int64_t stride, const int32
 }
 
 #define BASIN_INSTANTIATE(T)                                                                        \
+  template void LossGradientTangent<T>(const Loss&, const T*, T*, int64_t, int64_t, int32_t, T);    \
   template void LossGradient<T>(const Loss&, T*, int64_t, const int32_t*, int64_t, int32_t, T, T*); \
   template void EvaluateLoss<T>(const Loss&, const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*);
 BASIN_INSTANTIATE(float)

@@ -23,6 +23,12 @@ template <typename T>
 void LossGradient(const Loss& loss, T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
                   T scale, T* losses);
 
+// And how fast these derivatives change when the logits move with velocities: in place of `rates`, the velocities of
+// `count` rows, scale times the Hessian of the loss by the logits times them. The logits stay.
+template <typename T>
+void LossGradientTangent(const Loss& loss, const T* logits, T* rates, int64_t stride, int64_t count, int32_t classes,
+                         T scale);
+
 // Losses of `count` rows without label smoothing, and 1 in `correct` where the label's logit is the greatest (the first
 // among equals).
 template <typename T>

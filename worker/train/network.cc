@@ -4,28 +4,11 @@
 #include <cstdlib>
 #include <utility>
 
+#include "worker/train/network_portions.h"
 #include "worker/train/softmax_loss.h"
 
 namespace basin::worker::train {
 namespace {
-
-// Multiply-adds below which a fork and join costs more than it saves.
-constexpr double kForkWork = 400e3;
-
-// Calls task(thread, begin, end) for ranges that cover 0 .. count - 1, in parallel if `work` (multiply-adds in all)
-// pays for it.
-template <typename Task>
-void ForRanges(ThreadPool* pool, double work, int64_t count, const Task& task) {
-  if (pool == nullptr || pool->threads() == 1 || work < kForkWork || count < 2) {
-    task(0, int64_t{0}, count);
-    return;
-  }
-  const int64_t threads = pool->threads();
-  pool->Run([&](int index) {
-    const int64_t begin = count * index / threads, end = count * (index + 1) / threads;
-    if (begin < end) task(index, begin, end);
-  });
-}
 
 template <typename T>
 std::vector<std::unique_ptr<Layer<T>>> LayersOf(const NetworkShape& shape) {
@@ -52,12 +35,23 @@ Network<T>::Network(NetworkShape shape, const Loss& loss)
       layers_(LayersOf<T>(shape_)) {}
 
 template <typename T>
-void Network<T>::Begin(const T* params, bool training, Workspace& workspace) const {
+void Network<T>::Begin(const T* params, const Mode& mode, Workspace& workspace) const {
   for (size_t n = 1; n < layers_.size(); ++n) {
     Pass<T>& pass = workspace.passes_[n];
     pass.params = params;
-    pass.training = training;
+    pass.training = mode.training;
+    pass.differentiated = mode.differentiated;
     layers_[n]->Prepare(pass);
+  }
+}
+
+template <typename T>
+void Network<T>::BeginEvaluation(const T* params, const T* buffers, bool differentiated, Workspace& workspace) const {
+  if (buffers == nullptr && shape_.has_batch_norm()) std::abort();
+  Begin(params, {.training = false, .differentiated = differentiated}, workspace);
+  for (size_t s = 1; s < plan_.stages.size(); ++s) {
+    const Stage& stage = plan_.stages[s];
+    norm(stage).TakeAverages(workspace.passes_[static_cast<size_t>(stage.begin)], buffers);
   }
 }
 
@@ -91,22 +85,11 @@ void Network<T>::ForwardBlock(const Stage& stage, const Rows& rows, Workspace& w
 template <typename T>
 void Network<T>::BackwardBlock(const Stage& stage, const Rows& rows, Workspace& workspace) const {
   const int64_t count = rows.end - rows.begin;
-  const bool has_norm = stage.begin > 1;
+  const bool has_norm = &stage != &plan_.stages.front();
   for (int32_t n = stage.end - 1; n >= stage.begin + has_norm; --n) {
     layer(n).Backward(workspace.passes_[static_cast<size_t>(n)], rows.begin, count);
   }
   if (has_norm) norm(stage).MeasureDeltas(workspace.passes_[static_cast<size_t>(stage.begin)], rows.begin, count);
-}
-
-template <typename T>
-template <typename Task>
-void Network<T>::ForBlocks(ThreadPool* pool, int64_t count, const Task& task) const {
-  const double work = static_cast<double>(count) * multiply_adds_ / static_cast<double>(plan_.stages.size());
-  ForRanges(pool, work, count, [&](int, int64_t begin, int64_t end) {
-    for (int64_t first = begin; first < end; first += plan_.block_rows) {
-      task(Rows{first, std::min(first + plan_.block_rows, end)});
-    }
-  });
 }
 
 template <typename T>
@@ -126,31 +109,12 @@ void Network<T>::ForwardToLastStage(T* buffers, int64_t count, double momentum, 
 template <typename T>
 void Network<T>::GradientOfStage(size_t stage, int64_t count, bool accumulate, bool is_last, T* gradient,
                                  Workspace& workspace, ThreadPool* pool, GradientConsumer<T>* consumer) const {
-  const auto& pieces = workspace.pieces_[stage];
-  const double work = workspace.stage_work_[stage];
-  const auto compute = [&](int thread, int64_t begin, int64_t end) {
-    for (int64_t p = begin; p < end; ++p) {
-      const auto& piece = pieces[static_cast<size_t>(p)];
-      T* result = gradient != nullptr ? gradient + piece.begin : workspace.scratch_[static_cast<size_t>(thread)].data();
-      layer(piece.node)
-          .Gradient(workspace.passes_[static_cast<size_t>(piece.node)], piece.number, count, accumulate, result);
-      if (consumer != nullptr && is_last) consumer->Consume(piece.begin, piece.end, result);
-    }
-  };
-  const auto number = static_cast<int64_t>(pieces.size());
-  if (pool == nullptr || pool->threads() == 1 || work * static_cast<double>(count) < kForkWork || number < 2) {
-    compute(0, 0, number);
-    return;
-  }
-  // Shares of equal work, not number.
-  const auto first_of = [&](int index) {
-    const double share = work * index / pool->threads();
-    return std::partition_point(pieces.begin(), pieces.end(),
-                                [share](const auto& piece) { return piece.work_before < share; }) -
-           pieces.begin();
-  };
-  pool->Run(
-      [&](int index) { compute(index, first_of(index), index + 1 == pool->threads() ? number : first_of(index + 1)); });
+  ForPieces(pool, stage, count, workspace, [&](int thread, const auto& piece) {
+    T* result = gradient != nullptr ? gradient + piece.begin : workspace.scratch_[static_cast<size_t>(thread)].data();
+    layer(piece.node)
+        .Gradient(workspace.passes_[static_cast<size_t>(piece.node)], piece.number, count, accumulate, result);
+    if (consumer != nullptr && is_last) consumer->Consume(piece.begin, piece.end, result);
+  });
 }
 
 template <typename T>
@@ -160,7 +124,7 @@ double Network<T>::LossAndGradient(const T* params, T* buffers, const Batch<T>& 
   if (std::min(batch.count, chunk_rows) > workspace.rows_) std::abort();
   if (gradient == nullptr && (consumer == nullptr || batch.count > chunk_rows)) std::abort();
   if (buffers == nullptr && shape_.has_batch_norm()) std::abort();
-  Begin(params, true, workspace);
+  Begin(params, {.training = true, .differentiated = true}, workspace);
   const T scale = T(1) / static_cast<T>(batch.count);
   const Values<T>& logits = workspace.passes_.back().out;
   double total = 0;
@@ -199,19 +163,9 @@ void Network<T>::UpdateBuffers(const T* params, T* buffers, const Batch<T>& batc
                                Workspace& workspace, ThreadPool* pool) const {
   if (!shape_.has_batch_norm()) return;
   if (batch.count > workspace.rows_) std::abort();
-  Begin(params, true, workspace);
+  Begin(params, {.training = true, .differentiated = false}, workspace);
   TakeChunk(batch, 0, workspace);
   ForwardToLastStage(buffers, batch.count, momentum, workspace, pool);
-}
-
-template <typename T>
-void Network<T>::BeginEvaluation(const T* params, const T* buffers, Workspace& workspace) const {
-  if (buffers == nullptr && shape_.has_batch_norm()) std::abort();
-  Begin(params, false, workspace);
-  for (size_t s = 1; s < plan_.stages.size(); ++s) {
-    const Stage& stage = plan_.stages[s];
-    norm(stage).TakeAverages(workspace.passes_[static_cast<size_t>(stage.begin)], buffers);
-  }
 }
 
 template <typename T>
@@ -228,7 +182,7 @@ void Network<T>::EvaluateChunk(const Batch<T>& batch, int64_t start, int64_t cou
 template <typename T>
 typename Network<T>::Score Network<T>::Evaluate(const T* params, const T* buffers, const Batch<T>& batch,
                                                 Workspace& workspace, ThreadPool* pool) const {
-  BeginEvaluation(params, buffers, workspace);
+  BeginEvaluation(params, buffers, false, workspace);
   const Values<T>& logits = workspace.passes_.back().out;
   double total = 0;
   int64_t correct = 0;
@@ -250,7 +204,7 @@ typename Network<T>::Score Network<T>::Evaluate(const T* params, const T* buffer
 template <typename T>
 void Network<T>::Predict(const T* params, const T* buffers, const Batch<T>& batch, T* probabilities, T* losses,
                          Workspace& workspace, ThreadPool* pool) const {
-  BeginEvaluation(params, buffers, workspace);
+  BeginEvaluation(params, buffers, false, workspace);
   const Values<T>& logits = workspace.passes_.back().out;
   const int32_t classes = shape_.classes();
   for (int64_t start = 0, chunk = 0; start < batch.count; start += chunk) {

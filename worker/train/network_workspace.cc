@@ -61,8 +61,7 @@ void NetworkWorkspace<T>::MakePass(const Network<T>& network, size_t n) {
     pass.edges[k] = {.wanted = edge.wanted, .accumulate = !edge.first, .finish = Finish::kNone};
     const Node& before = network.shape().nodes[input];
     if (!edge.last || before.kind == NodeKind::kActivation) continue;
-    if (before.activation == Activation::kRelu) pass.edges[k].finish = Finish::kReluGate;
-    if (before.activation == Activation::kTanh) pass.edges[k].finish = Finish::kTanhGate;
+    pass.edges[k].finish = GateOf(before.activation);
   }
   pass.out = values_of(n, false);
   pass.out_deltas = values_of(n, true);

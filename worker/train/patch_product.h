@@ -33,13 +33,6 @@ struct PatchSegment {
   int32_t depth;
 };
 
-// What a chain begins with.
-template <typename T>
-struct ChainStart {
-  const T* initial = nullptr;  // Element j of every row begins with initial[j]; readable like a row of the matrix.
-  bool accumulate = false;     // Begins with what stands in `out`, instead; `initial` is null then.
-};
-
 // out[i][j] = finish(start[j] + sum over d of patch(i)[d] * matrix[d][j]) for i = 0 .. count - 1, where patch(i) has
 // the elements of all segments at rows' row i, in order, and the matrix as many rows. Exactly `columns` elements of a
 // row of `out` are written; they are readable to a packet's width beyond, and so are those of `gate`, whose rows belong

@@ -17,13 +17,17 @@ inline constexpr int kTilePackets = R == 1   ? 8
 
 // The columns from `column` on of R rows: as many tiles of V packets as the `columns` hold, or one if `last`.
 template <typename T, int R, int V>
-[[gnu::always_inline]] inline int32_t RowTiles(const T* const (&rows)[R], const Matrix<T>& matrix, const T* initial,
-                                               Finish finish, const T* gate, const RowBlock<T>& out, int32_t column,
-                                               bool last) {
+[[gnu::always_inline]] inline int32_t RowTiles(const T* const (&rows)[R], const Matrix<T>& matrix,
+                                               const ChainStart<T>& start, Finish finish, const T* gate,
+                                               const RowBlock<T>& out, int32_t column, bool last) {
   constexpr int kWidth = V * kLanes<T>;
   while (last ? column < matrix.columns : matrix.columns - column >= kWidth) {
     Tile<T, R, V> tile;
-    tile.Fill(initial == nullptr ? nullptr : initial + column);
+    if (start.accumulate) {
+      tile.LoadFrom(out.data + column, out.stride);
+    } else {
+      tile.Fill(start.initial == nullptr ? nullptr : start.initial + column);
+    }
     const T* right = matrix.data + column;
     for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) tile.MultiplyAdd(rows, d, right);
     for (int r = 0; r < R; ++r) {
@@ -38,18 +42,18 @@ template <typename T, int R, int V>
 }
 
 template <typename T, int R>
-void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const T* initial, Finish finish, const T* gate,
-                      const RowBlock<T>& out) {
+void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const ChainStart<T>& start, Finish finish,
+                      const T* gate, const RowBlock<T>& out) {
   const T* group[R];
   for (int r = 0; r < R; ++r) group[r] = rows[r];
-  int32_t column = RowTiles<T, R, kTilePackets<R>>(group, matrix, initial, finish, gate, out, 0, false);
+  int32_t column = RowTiles<T, R, kTilePackets<R>>(group, matrix, start, finish, gate, out, 0, false);
   if constexpr (kTilePackets < R >> 2) {
-    column = RowTiles<T, R, 2>(group, matrix, initial, finish, gate, out, column, false);
+    column = RowTiles<T, R, 2>(group, matrix, start, finish, gate, out, column, false);
   }
   if (matrix.columns - column > kLanes<T>) {
-    RowTiles<T, R, 2>(group, matrix, initial, finish, gate, out, column, true);
+    RowTiles<T, R, 2>(group, matrix, start, finish, gate, out, column, true);
   } else if (matrix.columns > column) {
-    RowTiles<T, R, 1>(group, matrix, initial, finish, gate, out, column, true);
+    RowTiles<T, R, 1>(group, matrix, start, finish, gate, out, column, true);
   }
 }
 
@@ -82,10 +86,10 @@ struct BatchRows {
 }  // namespace
 
 template <typename T>
-void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
-                  const T* gate, const RowBlock<T>& out) {
+void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const ChainStart<T>& start,
+                  Finish finish, const T* gate, const RowBlock<T>& out) {
   ForEachGroup(count, [&](int64_t first, auto size) {
-    MultiplyRowGroup<T, size()>(rows + first, matrix, initial, finish,
+    MultiplyRowGroup<T, size()>(rows + first, matrix, start, finish,
                                 gate == nullptr ? nullptr : gate + first * out.stride,
                                 {out.data + first * out.stride, out.stride});
   });
@@ -158,7 +162,7 @@ void ApplyTanh(T* x, int64_t count) {
 }
 
 #define BASIN_INSTANTIATE(T)                                                                                        \
-  template void MultiplyRows<T>(const T* const*, int64_t, const Matrix<T>&, const T*, Finish, const T*,             \
+  template void MultiplyRows<T>(const T* const*, int64_t, const Matrix<T>&, const ChainStart<T>&, Finish, const T*, \
                                 const RowBlock<T>&);                                                                \
   template void MultiplyTransposed<T>(const T* const*, int64_t, const T*, int64_t, int32_t, int64_t, int64_t, bool, \
                                       T*);                                                                          \

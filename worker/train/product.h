@@ -46,11 +46,18 @@ struct RowBlock {
   int64_t stride;
 };
 
-// out[i][j] = finish(initial[j] + sum over d of rows[i][d] * matrix[d][j]), for i = 0 .. count - 1. `initial` may be
-// null (zeros) and is readable like a row of the matrix. `gate` has the rows of `out`; null unless `finish` needs it.
+// What a chain begins with.
 template <typename T>
-void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
-                  const T* gate, const RowBlock<T>& out);
+struct ChainStart {
+  const T* initial = nullptr;  // Element j of every row begins with initial[j]; readable like a row of the matrix.
+  bool accumulate = false;     // Begins with what stands in `out`, instead; `initial` is null then.
+};
+
+// out[i][j] = finish(start[j] + sum over d of rows[i][d] * matrix[d][j]), for i = 0 .. count - 1. `gate` has the rows
+// of `out`; null unless `finish` needs it.
+template <typename T>
+void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const ChainStart<T>& start,
+                  Finish finish, const T* gate, const RowBlock<T>& out);
 
 // The gradient of weights: result[d][j] = sum over i of rows[i][d] * deltas[i][j], for d = begin .. end - 1, where row
 // d of the result is at result + d * columns. With `accumulate`, the sum is added to what stands there. `deltas` has

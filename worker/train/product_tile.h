@@ -25,6 +25,13 @@ struct Tile {
     }
   }
 
+  // Row r becomes what stands at from + r * stride.
+  [[gnu::always_inline]] void LoadFrom(const T* from, int64_t stride) {
+    for (int r = 0; r < R; ++r) {
+      for (int v = 0; v < V; ++v) sum[r][v] = Load(from + r * stride + v * kLanes<T>);
+    }
+  }
+
   // sum[r][v] += left[r][place] * right[v].
   [[gnu::always_inline]] void MultiplyAdd(const T* const (&left)[R], int64_t place, const T* right) {
     Packet<T> b[V];

@@ -94,6 +94,31 @@ void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* label
 }
 
 template <typename T>
+void SoftmaxCrossEntropyGradientTangent(const T* logits, T* rates, int64_t stride, int64_t count, int32_t classes,
+                                        T scale) {
+  for (int64_t i = 0; i < count; ++i) {
+    const T* row = logits + i * stride;
+    T* rate = rates + i * stride;
+    const Packet<T> shift = Broadcast<T>(GreatestLogit(row, classes));
+    const auto exponential = [&](int32_t c) {
+      return packet::pand(LaneMask<T>(classes, c), packet::pexp(packet::psub(Load(row + c), shift)));
+    };
+    Packet<T> total = Broadcast<T>(T(0)), product = total;
+    for (int32_t c = 0; c < classes; c += kLanes<T>) {
+      const Packet<T> e = exponential(c);
+      total = packet::padd(total, e);
+      product = packet::padd(product, packet::pmul(e, packet::pand(LaneMask<T>(classes, c), Load(rate + c))));
+    }
+    const T sum = SumLanes<T>(total);
+    const Packet<T> mean = Broadcast<T>(SumLanes<T>(product) / sum), factor = Broadcast<T>(scale / sum);
+    for (int32_t c = 0; c < classes; c += kLanes<T>) {
+      const Packet<T> distance = packet::pand(LaneMask<T>(classes, c), packet::psub(Load(rate + c), mean));
+      Store<T>(rate + c, packet::pmul(packet::pmul(exponential(c), factor), distance));
+    }
+  }
+}
+
+template <typename T>
 void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
                          T* losses, uint8_t* correct) {
   alignas(64) T sums[kBlockRows], shifted_labels[kBlockRows];
@@ -128,6 +153,7 @@ void Softmax(T* logits, int64_t stride, int64_t count, int32_t classes) {
 
 #define BASIN_INSTANTIATE(T)                                                                               \
   template void SoftmaxCrossEntropyGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T, T*);   \
+  template void SoftmaxCrossEntropyGradientTangent<T>(const T*, T*, int64_t, int64_t, int32_t, T);         \
   template void SoftmaxCrossEntropy<T>(const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*); \
   template void Softmax<T>(T*, int64_t, int64_t, int32_t);
 BASIN_INSTANTIATE(float)

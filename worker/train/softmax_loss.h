@@ -15,6 +15,12 @@ template <typename T>
 void SoftmaxCrossEntropyGradient(T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,
                                  T smoothing, T scale, T* losses);
 
+// How fast these derivatives change: in place of `rates`, which are those of the logits, scale * p (rate - p . rate)
+// with p = softmax(z), whatever the target. What lies beyond `classes` in a row is overwritten with zeros.
+template <typename T>
+void SoftmaxCrossEntropyGradientTangent(const T* logits, T* rates, int64_t stride, int64_t count, int32_t classes,
+                                        T scale);
+
 // Losses of `count` rows, and 1 in `correct` where the label's logit is the greatest (the first among equals).
 template <typename T>
 void SoftmaxCrossEntropy(const T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes,

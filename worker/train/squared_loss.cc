@@ -29,6 +29,14 @@ void SquaredErrorGradient(T* logits, int64_t stride, const int32_t* labels, int6
 }
 
 template <typename T>
+void SquaredErrorGradientTangent(T* rates, int64_t stride, int64_t count, int32_t classes, T scale) {
+  const T factor = 2 * scale / static_cast<T>(classes);
+  for (int64_t i = 0; i < count; ++i) {
+    for (int32_t c = 0; c < classes; ++c) rates[i * stride + c] *= factor;
+  }
+}
+
+template <typename T>
 void SquaredError(const T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes, T* losses,
                   uint8_t* correct) {
   for (int64_t i = 0; i < count; ++i) {
@@ -44,6 +52,7 @@ void SquaredError(const T* logits, int64_t stride, const int32_t* labels, int64_
 
 #define BASIN_INSTANTIATE(T)                                                                   \
   template void SquaredErrorGradient<T>(T*, int64_t, const int32_t*, int64_t, int32_t, T, T*); \
+  template void SquaredErrorGradientTangent<T>(T*, int64_t, int64_t, int32_t, T);              \
   template void SquaredError<T>(const T*, int64_t, const int32_t*, int64_t, int32_t, T*, uint8_t*);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

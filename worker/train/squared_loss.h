@@ -12,6 +12,10 @@ template <typename T>
 void SquaredErrorGradient(T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes, T scale,
                           T* losses);
 
+// How fast these derivatives change: in place of `rates`, which are those of the logits.
+template <typename T>
+void SquaredErrorGradientTangent(T* rates, int64_t stride, int64_t count, int32_t classes, T scale);
+
 // Losses of `count` rows, and 1 in `correct` where the label's logit is the greatest (the first among equals).
 template <typename T>
 void SquaredError(const T* logits, int64_t stride, const int32_t* labels, int64_t count, int32_t classes, T* losses,

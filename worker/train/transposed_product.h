@@ -23,9 +23,7 @@ void ContinueChains(const Rows& rows, int64_t first, int64_t last, int64_t d, in
   if (from_zeros) {
     tile.Fill(nullptr);
   } else {
-    for (int r = 0; r < R; ++r) {
-      for (int v = 0; v < V; ++v) tile.sum[r][v] = Load(sums + r * stride + v * kLanes<T>);
-    }
+    tile.LoadFrom(sums, stride);
   }
   typename Rows::Cursor at = rows.At(first, d, column);
   for (int64_t i = first; i < last; ++i, at.Advance()) tile.MultiplyAddColumn(at.Left(), at.Right());

@@ -60,7 +60,7 @@ class ProductTest : public testing::TestWithParam<Sizes> {
     const MatrixD gates = AsMatrix(gate, rows, columns, stride);
     for (const Finish finish : {Finish::kNone, Finish::kRelu, Finish::kReluGate, Finish::kTanhGate}) {
       const bool gated = finish == Finish::kReluGate || finish == Finish::kTanhGate;
-      MultiplyRows<T>(pointers.data(), rows, {right.data(), columns, depth, columns}, gated ? nullptr : bias.data(),
+      MultiplyRows<T>(pointers.data(), rows, {right.data(), columns, depth, columns}, {gated ? nullptr : bias.data()},
                       finish, gated ? gate.data() : nullptr, {out.data(), stride});
       for (int i = 0; i < rows; ++i) {
         for (int j = 0; j < columns; ++j) {
@@ -72,6 +72,27 @@ class ProductTest : public testing::TestWithParam<Sizes> {
               << "row " << i << " column " << j << " finish " << static_cast<int>(finish);
         }
       }
+    }
+  }
+
+  // A product in two parts, the second added to the first, has the bits of the whole: chains go on where they stand.
+  template <typename T>
+  void ExpectRowsGoOn() {
+    const auto [rows, depth, columns] = GetParam();
+    const auto left = Random<T>(rows * depth, 1), right = Random<T>(depth * columns, 2), bias = Random<T>(columns, 3);
+    const int stride = RoundUp(columns), half = depth / 2;
+    const auto pointers = RowsOf(left, rows, depth);
+    std::vector<const T*> second;
+    for (const T* row : pointers) second.push_back(row + half);
+    AlignedBuffer<T> whole(static_cast<size_t>(rows * stride)), parts(whole.size());
+    MultiplyRows<T>(pointers.data(), rows, {right.data(), columns, depth, columns}, {bias.data()}, Finish::kRelu,
+                    nullptr, {whole.data(), stride});
+    MultiplyRows<T>(pointers.data(), rows, {right.data(), columns, half, columns}, {bias.data()}, Finish::kNone,
+                    nullptr, {parts.data(), stride});
+    MultiplyRows<T>(second.data(), rows, {right.data() + half * columns, columns, depth - half, columns},
+                    {nullptr, true}, Finish::kRelu, nullptr, {parts.data(), stride});
+    for (int i = 0; i < rows; ++i) {
+      for (int j = 0; j < columns; ++j) ASSERT_EQ(parts[i * stride + j], whole[i * stride + j]) << i << " " << j;
     }
   }
 
@@ -96,6 +117,10 @@ class ProductTest : public testing::TestWithParam<Sizes> {
 
 TEST_P(ProductTest, RowsInFloatAgreeWithEigen) { ExpectRowsMultiply<float>(2e-6); }
 TEST_P(ProductTest, RowsInDoubleAgreeWithEigen) { ExpectRowsMultiply<double>(1e-14); }
+TEST_P(ProductTest, RowsGoOnFromWhereTheyStand) {
+  ExpectRowsGoOn<float>();
+  ExpectRowsGoOn<double>();
+}
 TEST_P(ProductTest, TransposedInFloatAgreesWithEigen) { ExpectTransposedMultiplies<float>(2e-6); }
 TEST_P(ProductTest, TransposedInDoubleAgreesWithEigen) { ExpectTransposedMultiplies<double>(1e-14); }
 
@@ -107,11 +132,11 @@ TEST_P(ProductTest, BitsDoNotDependOnTheCut) {
   const auto pointers = RowsOf(left, rows, depth);
   AlignedBuffer<float> whole(static_cast<size_t>(rows * stride)), single(static_cast<size_t>(rows * stride));
   const Matrix<float> matrix{right.data(), columns, depth, columns};
-  MultiplyRows<float>(pointers.data(), rows, matrix, nullptr, Finish::kNone, nullptr, {whole.data(), stride});
+  MultiplyRows<float>(pointers.data(), rows, matrix, {}, Finish::kNone, nullptr, {whole.data(), stride});
   AlignedBuffer<float> gradient(static_cast<size_t>(depth * columns)), piecewise(gradient.size());
   MultiplyTransposed<float>(pointers.data(), rows, deltas.data(), stride, columns, 0, depth, false, gradient.data());
   for (int i = 0; i < rows; ++i) {
-    MultiplyRows<float>(pointers.data() + i, 1, matrix, nullptr, Finish::kNone, nullptr,
+    MultiplyRows<float>(pointers.data() + i, 1, matrix, {}, Finish::kNone, nullptr,
                         {single.data() + i * stride, stride});
   }
   for (int d = 0; d < depth; ++d) {
@@ -174,7 +199,7 @@ TEST(ActivationTest, NotANumberPassesThrough) {
   EXPECT_TRUE(std::isnan(values[3]));
   one[0] = nan;
   const float* row = one.data();
-  MultiplyRows<float>(&row, 1, {values.data(), 1, 1, 1}, nullptr, Finish::kRelu, nullptr, {out.data(), 16});
+  MultiplyRows<float>(&row, 1, {values.data(), 1, 1, 1}, {}, Finish::kRelu, nullptr, {out.data(), 16});
   EXPECT_TRUE(std::isnan(out[0]));
 }
 

@@ -45,6 +45,31 @@ void Add<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count) const {
 }
 
 template <typename T>
+void Add<T>::ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  const Finish gate = GateOf(node_.activation);
+  const Stretches stretches = StretchesOf(node_.output, {pass.in[0].line, pass.in[1].line, pass.out.line});
+  for (int64_t i = first; i < first + count; ++i) {
+    for (int64_t y = 0; y < stretches.count; ++y) {
+      const T* values = pass.out.at(i) + y * pass.out.line;
+      T* to = tangent.out.at(i) + y * tangent.out.line;
+      for (int64_t j = 0; j < stretches.length; j += kLanes<T>) {
+        Packet<T> sum = Broadcast<T>(T(0));
+        for (size_t k = 0; k < 2; ++k) {
+          if (!pass.edges[k].wanted) continue;
+          sum = packet::padd(sum, Load(tangent.in[k].rows[i] + y * tangent.in[k].line + j));
+        }
+        StoreLanes<T>(to + j, Finished<T>(gate, sum, values + j), stretches.length - j);
+      }
+    }
+  }
+}
+
+template <typename T>
+void Add<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Backward(pass.WithDeltasOf(tangent), first, count);
+}
+
+template <typename T>
 Subsample<T>::Subsample(const NetworkShape& shape, const Node& node)
     : node_(node), input_(shape.nodes[static_cast<size_t>(node.inputs[0])].output) {}
 
@@ -78,6 +103,16 @@ void Subsample<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count) c
     }
     FinishDeltas<T>(input_, edge, pass.in[0], in_deltas, i);
   }
+}
+
+template <typename T>
+void Subsample<T>::ForwardTangent(const Pass<T>&, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Forward(tangent, first, count);
+}
+
+template <typename T>
+void Subsample<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Backward(pass.WithDeltasOf(tangent), first, count);
 }
 
 template class Add<float>;

@@ -12,6 +12,8 @@ class Add final : public Layer<T> {
 
   void Forward(const Pass<T>& pass, int64_t first, int64_t count) const override;
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
+  void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
+  void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
 
  private:
   const Node node_;
@@ -25,6 +27,8 @@ class Subsample final : public Layer<T> {
 
   void Forward(const Pass<T>& pass, int64_t first, int64_t count) const override;
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
+  void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
+  void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
 
  private:
   const Node node_;

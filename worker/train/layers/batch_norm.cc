@@ -67,6 +67,7 @@ void BatchNormLayer<T>::TakeAverages(const Pass<T>& pass, const T* buffers) cons
   for (int32_t c = 0; c < channels; ++c) {
     SetMoments(pass, c, static_cast<double>(buffers[node_.buffers + static_cast<size_t>(c)]),
                static_cast<double>(buffers[node_.buffers + static_cast<size_t>(channels + c)]));
+    array(pass, kDeltaOffset)[c] = array(pass, kDeltaSlope)[c] = 0;
   }
 }
 
@@ -115,6 +116,7 @@ void BatchNormLayer<T>::CombineDeltas(const Pass<T>& pass, int64_t count) const 
     }
     array(pass, kScaleGradient)[c] = static_cast<T>(scale);
     array(pass, kShiftGradient)[c] = static_cast<T>(shift);
+    if (!pass.training) continue;
     // With f = factor and d = the deviation: f (delta - shift / n - (x - mean) / d * scale / n).
     const auto factor = static_cast<double>(array(pass, kFactor)[c]);
     array(pass, kDeltaOffset)[c] = static_cast<T>(-factor * shift / values);
@@ -155,6 +157,64 @@ void BatchNormLayer<T>::Gradient(const Pass<T>& pass, int64_t, int64_t, bool acc
       T& to = result[k * channels + c];
       to = accumulate ? to + sums[k][c] : sums[k][c];
     }
+  }
+}
+
+// With f = scale / deviation: ((x - mean) f + shift)' = x' f + (x - mean) f' + shift'.
+template <typename T>
+void BatchNormLayer<T>::ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first,
+                                       int64_t count) const {
+  const bool varies = pass.edges[0].wanted;
+  const Finish gate = GateOf(node_.activation);
+  const T* mean = array(pass, kMean);
+  const T* factor = array(pass, kFactor);
+  const T* factor_rate = array(tangent, kFactor);
+  const T* shift_rate = tangent.params + node_.biases;
+  for (int64_t i = first; i < first + count; ++i) {
+    const T* values = pass.in[0].rows[i];
+    const T* rates = varies ? tangent.in[0].rows[i] : nullptr;
+    const T* out = pass.out.at(i);
+    T* to = tangent.out.at(i);
+    ForEachPixelPacket<T>(node_.output, [&](int64_t y, int64_t x, int64_t c, int64_t remaining) {
+      const int64_t from = y * pass.in[0].line + x + c, place = y * pass.out.line + x + c;
+      const Packet<T> distance = packet::psub(Load(values + from), Load(mean + c));
+      Packet<T> rate = packet::pmadd(distance, Load(factor_rate + c), Load(shift_rate + c));
+      if (varies) rate = packet::pmadd(Load(rates + from), Load(factor + c), rate);
+      StoreLanes<T>(to + place, Finished<T>(gate, rate, out + place), remaining);
+    });
+  }
+}
+
+template <typename T>
+void BatchNormLayer<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first,
+                                        int64_t count) const {
+  const typename Pass<T>::Edge& edge = pass.edges[0];
+  const T* mean = array(pass, kMean);
+  const T* inverse = array(pass, kInverseDeviation);
+  const T* factor = array(pass, kFactor);
+  const T* factor_rate = array(tangent, kFactor);
+  const int64_t line = pass.in[0].line, delta_line = pass.out_deltas.line;
+  for (int64_t i = first; i < first + count; ++i) {
+    const T* values = pass.in[0].rows[i];
+    const T* rates = edge.wanted ? tangent.in[0].rows[i] : nullptr;
+    const T* deltas = pass.out_deltas.at(i);
+    const T* delta_rates = tangent.out_deltas.at(i);
+    T* sums = tangent.example_state + i * ExampleStateSize();
+    SumOverPixels<T, 2>(node_.output, {sums, sums + room()}, [&](int64_t y, int64_t x, int64_t c) {
+      const int64_t from = y * line + x + c, delta = y * delta_line + x + c;
+      const Packet<T> distance = packet::psub(Load(values + from), Load(mean + c));
+      Packet<T> sum = packet::pmul(Load(delta_rates + delta), distance);
+      if (edge.wanted) sum = packet::pmadd(Load(deltas + delta), Load(rates + from), sum);
+      return std::array<Packet<T>, 2>{packet::pmul(sum, Load(inverse + c)), Load(delta_rates + delta)};
+    });
+    if (!edge.wanted) continue;
+    T* to = tangent.in_deltas[0].at(i);
+    ForEachPixelPacket<T>(node_.output, [&](int64_t y, int64_t x, int64_t c, int64_t remaining) {
+      const int64_t delta = y * delta_line + x + c;
+      const Packet<T> rate = packet::pmadd(Load(delta_rates + delta), Load(factor + c),
+                                           packet::pmul(Load(deltas + delta), Load(factor_rate + c)));
+      Settle<T>(edge, values + y * line + x + c, to + y * pass.in_deltas[0].line + x + c, rate, remaining);
+    });
   }
 }
 

@@ -6,7 +6,8 @@ namespace basin::worker::train {
 
 // out = activation((in - mean) / sqrt(variance + epsilon) * scale + shift), a channel. In training, mean and variance
 // are those of the batch: the pass stops before this layer until Measure has seen all examples and Combine has put them
-// together, in double and in the order of the examples; and likewise on the way back.
+// together, in double and in the order of the examples; and likewise on the way back. In evaluation they are the
+// running averages, and examples do not depend on each other.
 template <typename T>
 class BatchNormLayer final : public Layer<T> {
  public:
@@ -19,17 +20,20 @@ class BatchNormLayer final : public Layer<T> {
   // The running averages in `buffers` (of the whole network) take the batch's with the weight `momentum`.
   void Measure(const Pass<T>& pass, int64_t first, int64_t count) const;
   void Combine(const Pass<T>& pass, int64_t count, double momentum, T* buffers) const;
-  // Evaluation, before Forward: takes the running averages.
+  // Evaluation, before Forward: takes the running averages. Before ForwardTangent, of the tangent's pass too.
   void TakeAverages(const Pass<T>& pass, const T* buffers) const;
   double momentum() const { return node_.momentum; }
 
   void Forward(const Pass<T>& pass, int64_t first, int64_t count) const override;
 
-  // Training, before Backward: of each example the sums that its derivatives add to; then, alone, for all.
+  // Before Backward in training: of each example the sums that its derivatives add to; then, alone, for all. In
+  // evaluation both are for Gradient's sake alone, and may follow; so may CombineDeltas of a tangent.
   void MeasureDeltas(const Pass<T>& pass, int64_t first, int64_t count) const;
   void CombineDeltas(const Pass<T>& pass, int64_t count) const;
 
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
+  void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
+  void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
 
   int64_t pieces() const override { return 1; }
   int64_t PieceBegin(int64_t piece) const override { return 2 * piece * node_.output.channels; }

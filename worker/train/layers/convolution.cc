@@ -125,7 +125,7 @@ template <typename T>
 void Convolution<T>::Prepare(const Pass<T>& pass) const {
   const T* weights = pass.params + node_.weights;
   Pack<T>({weights, filters_, depth_, filters_}, pass.state);
-  if (!pass.training) return;
+  if (!pass.differentiated) return;
   T* turned = pass.state + turned_;
   for (const Class& c : classes_) {
     T* to = turned;
@@ -189,6 +189,54 @@ void Convolution<T>::Gradient(const Pass<T>& pass, int64_t piece, int64_t count,
     if (piece + 1 == pieces() && node_.has_bias) {
       SumScatteredRows<T>(deltas, pixels_, filters_, add, result + rows * filters_);
     }
+  }
+}
+
+// As a dense layer's, of patches.
+template <typename T>
+void Convolution<T>::ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  const bool varies = pass.edges[0].wanted;
+  const Finish gate = GateOf(node_.activation);
+  const ChainStart<T> start{node_.has_bias ? tangent.params + node_.biases : nullptr, false};
+  for (int64_t i = first; i < first + count; ++i) {
+    const ScatteredRows<const T> values{gate == Finish::kNone ? nullptr : pass.out.at(i), outs_.data()};
+    const ScatteredRows<T> out{tangent.out.at(i), outs_.data()};
+    MultiplyPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, segments_,
+                       PackedMatrix<T>(tangent.state, depth_, filters_), start, varies ? Finish::kNone : gate,
+                       varies ? ScatteredRows<const T>{nullptr, nullptr} : values, out);
+    if (!varies) continue;
+    MultiplyPatches<T>({tangent.in[0].rows[i], patches_.data()}, pixels_, segments_,
+                       PackedMatrix<T>(pass.state, depth_, filters_), {nullptr, true}, gate, values, out);
+  }
+}
+
+template <typename T>
+void Convolution<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  const typename Pass<T>::Edge& edge = pass.edges[0];
+  if (!edge.wanted) return;
+  for (int64_t i = first; i < first + count; ++i) {
+    for (const Class& c : classes_) {
+      const auto pixels = static_cast<int64_t>(c.patches.size());
+      const ScatteredRows<T> to{tangent.in_deltas[0].at(i), c.outs.data()};
+      MultiplyPatches<T>({tangent.out_deltas.at(i), c.patches.data()}, pixels, c.segments,
+                         PackedMatrix<T>(pass.state + c.matrix, DepthOf(c), channels_), {nullptr, edge.accumulate},
+                         Finish::kNone, {nullptr, nullptr}, to);
+      MultiplyPatches<T>({pass.out_deltas.at(i), c.patches.data()}, pixels, c.segments,
+                         PackedMatrix<T>(tangent.state + c.matrix, DepthOf(c), channels_), {nullptr, true}, edge.finish,
+                         {edge.finish == Finish::kNone ? nullptr : pass.in[0].rows[i], c.gates.data()}, to);
+    }
+  }
+}
+
+template <typename T>
+void Convolution<T>::GradientTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t piece, int64_t count,
+                                     bool accumulate, T* result) const {
+  Gradient(pass.WithDeltasOf(tangent), piece, count, accumulate, result);
+  if (!pass.edges[0].wanted) return;
+  for (int64_t i = 0; i < count; ++i) {
+    MultiplyTransposedPatches<T>({tangent.in[0].rows[i], patches_.data()}, pixels_,
+                                 piece_segments_[static_cast<size_t>(piece)], {pass.out_deltas.at(i), deltas_.data()},
+                                 filters_, true, result);
   }
 }
 

@@ -21,9 +21,13 @@ class Convolution final : public Layer<T> {
   void Prepare(const Pass<T>& pass) const override;
   void Forward(const Pass<T>& pass, int64_t first, int64_t count) const override;
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
+  void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
+  void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
   int64_t pieces() const override { return static_cast<int64_t>(piece_segments_.size()); }
   int64_t PieceBegin(int64_t piece) const override;
   void Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool accumulate, T* result) const override;
+  void GradientTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t piece, int64_t count, bool accumulate,
+                       T* result) const override;
 
  private:
   // Pixels of the input whose place, modulo the stride, is the same.

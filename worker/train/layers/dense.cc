@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "worker/train/patch_product.h"
-
 namespace basin::worker::train {
 namespace {
 
@@ -28,21 +26,30 @@ int64_t Dense<T>::StateSize() const {
 }
 
 template <typename T>
+Matrix<T> Dense<T>::Weights(const Pass<T>& pass) const {
+  return {pass.params + node_.weights, outputs_, inputs_, outputs_};
+}
+
+template <typename T>
+ChainStart<T> Dense<T>::Biases(const Pass<T>& pass) const {
+  return {node_.has_bias ? pass.params + node_.biases : nullptr};
+}
+
+template <typename T>
 Matrix<T> Dense<T>::Transposed(const Pass<T>& pass) const {
   return {pass.state, RoundUp(inputs_), outputs_, inputs_};
 }
 
 template <typename T>
 void Dense<T>::Prepare(const Pass<T>& pass) const {
-  if (!transposes_ || !pass.training) return;
+  if (!transposes_ || !pass.differentiated) return;
   Transpose<T>(pass.params + node_.weights, inputs_, outputs_, 0, outputs_, pass.state, RoundUp(inputs_));
 }
 
 template <typename T>
 void Dense<T>::Forward(const Pass<T>& pass, int64_t first, int64_t count) const {
   T* out = pass.out.at(first);
-  MultiplyRows<T>(pass.in[0].rows + first, count, {pass.params + node_.weights, outputs_, inputs_, outputs_},
-                  node_.has_bias ? pass.params + node_.biases : nullptr,
+  MultiplyRows<T>(pass.in[0].rows + first, count, Weights(pass), Biases(pass),
                   node_.activation == Activation::kRelu ? Finish::kRelu : Finish::kNone, nullptr,
                   {out, pass.out.stride});
   if (node_.activation == Activation::kTanh) ApplyTanh(out, count * pass.out.stride);
@@ -52,19 +59,36 @@ template <typename T>
 void Dense<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count) const {
   const typename Pass<T>::Edge& edge = pass.edges[0];
   if (!edge.wanted) return;
-  const bool gated = edge.finish != Finish::kNone;
-  if (!edge.accumulate) {
-    // Values and derivatives of a dense layer's input lie in the same way.
-    MultiplyRows<T>(pass.out_deltas.rows + first, count, Transposed(pass), nullptr, edge.finish,
-                    gated ? pass.in[0].at(first) : nullptr, {pass.in_deltas[0].at(first), pass.in_deltas[0].stride});
-    return;
+  // Values and derivatives of a dense layer's input lie in the same way.
+  MultiplyRows<T>(pass.out_deltas.rows + first, count, Transposed(pass), {nullptr, edge.accumulate}, edge.finish,
+                  edge.finish == Finish::kNone ? nullptr : pass.in[0].at(first),
+                  {pass.in_deltas[0].at(first), pass.in_deltas[0].stride});
+}
+
+// (x W + b)' = x W' + b' + x' W.
+template <typename T>
+void Dense<T>::ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  const bool varies = pass.edges[0].wanted;
+  const Finish gate = GateOf(node_.activation);
+  const T* values = gate == Finish::kNone ? nullptr : pass.out.at(first);
+  const RowBlock<T> out{tangent.out.at(first), tangent.out.stride};
+  MultiplyRows<T>(pass.in[0].rows + first, count, Weights(tangent), Biases(tangent), varies ? Finish::kNone : gate,
+                  varies ? nullptr : values, out);
+  if (varies) {
+    MultiplyRows<T>(tangent.in[0].rows + first, count, Weights(pass), {nullptr, true}, gate, values, out);
   }
-  const int32_t place = 0;
-  const PatchSegment whole{0, outputs_};
-  for (int64_t i = first; i < first + count; ++i) {
-    MultiplyPatches<T>({pass.out_deltas.rows[i], &place}, 1, {&whole, 1}, Transposed(pass), {nullptr, true},
-                       edge.finish, {gated ? pass.in[0].rows[i] : nullptr, &place}, {pass.in_deltas[0].at(i), &place});
-  }
+}
+
+// (d W^T)' = d' W^T + d W'^T.
+template <typename T>
+void Dense<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  const typename Pass<T>::Edge& edge = pass.edges[0];
+  if (!edge.wanted) return;
+  const RowBlock<T> to{tangent.in_deltas[0].at(first), tangent.in_deltas[0].stride};
+  MultiplyRows<T>(tangent.out_deltas.rows + first, count, Transposed(pass), {nullptr, edge.accumulate}, Finish::kNone,
+                  nullptr, to);
+  MultiplyRows<T>(pass.out_deltas.rows + first, count, Transposed(tangent), {nullptr, true}, edge.finish,
+                  edge.finish == Finish::kNone ? nullptr : pass.in[0].at(first), to);
 }
 
 template <typename T>
@@ -83,6 +107,17 @@ void Dense<T>::Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool 
     SumRows<T>(pass.out_deltas.data, pass.out_deltas.stride, count, outputs_, accumulate,
                result + (end - begin) * outputs_);
   }
+}
+
+// (x^T d)' = x^T d' + x'^T d.
+template <typename T>
+void Dense<T>::GradientTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t piece, int64_t count,
+                               bool accumulate, T* result) const {
+  Gradient(pass.WithDeltasOf(tangent), piece, count, accumulate, result);
+  if (!pass.edges[0].wanted) return;
+  const int64_t begin = piece * piece_rows_, end = std::min<int64_t>(begin + piece_rows_, inputs_);
+  MultiplyTransposed<T>(tangent.in[0].rows, count, pass.out_deltas.data, pass.out_deltas.stride, outputs_, begin, end,
+                        true, result);
 }
 
 template class Dense<float>;

@@ -54,10 +54,22 @@ void DropoutLayer<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count
       const T* gate = pass.in[0].rows[i] + y * pass.in[0].line;
       T* to = pass.in_deltas[0].at(i) + y * pass.in_deltas[0].line;
       for (int64_t j = 0; j < length; j += kLanes<T>) {
-        Settle<T>(edge, gate + j, to + j, packet::pmul(Load(from + j), Load(mask + y * length + j)), length - j);
+        const Packet<T> delta = Load(from + j);
+        Settle<T>(edge, gate + j, to + j, pass.training ? packet::pmul(delta, Load(mask + y * length + j)) : delta,
+                  length - j);
       }
     }
   }
+}
+
+template <typename T>
+void DropoutLayer<T>::ForwardTangent(const Pass<T>&, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Forward(tangent, first, count);
+}
+
+template <typename T>
+void DropoutLayer<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Backward(pass.WithDeltasOf(tangent), first, count);
 }
 
 template class DropoutLayer<float>;

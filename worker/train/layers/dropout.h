@@ -15,6 +15,8 @@ class DropoutLayer final : public Layer<T> {
   int64_t ExampleStateSize() const override;
   void Forward(const Pass<T>& pass, int64_t first, int64_t count) const override;
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
+  void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
+  void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
 
  private:
   void DrawMask(const Pass<T>& pass, int64_t example, T* mask) const;

@@ -47,4 +47,11 @@ template <typename T>
   return packet::pmadd(x, density, NormalDistribution(x));
 }
 
+// density(x) * (2 - x^2).
+template <typename T>
+[[gnu::always_inline]] inline Packet<T> GeluSecondDerivative(const Packet<T>& x) {
+  const Packet<T> density = packet::pmul(Broadcast<T>(T(0.39894228040143267794)), Bell<T>(x));
+  return packet::pmul(density, packet::psub(Broadcast<T>(T(2)), packet::pmul(x, x)));
+}
+
 }  // namespace basin::worker::train

@@ -45,11 +45,26 @@ struct Pass {
   };
   std::array<Edge, 2> edges;
 
-  T* state = nullptr;          // StateSize() elements for the pass.
-  T* example_state = nullptr;  // ExampleStateSize() elements for each example.
-  bool training = false;       // Not in evaluation, where Backward and Gradient are not called.
+  T* state = nullptr;           // StateSize() elements for the pass.
+  T* example_state = nullptr;   // ExampleStateSize() elements for each example.
+  bool training = false;        // With dropout and the batch's statistics.
+  bool differentiated = false;  // Backward and Gradient follow.
   Draw draw;
+
+  // This pass with the derivatives of another.
+  Pass WithDeltasOf(const Pass& other) const {
+    Pass pass = *this;
+    pass.in_deltas = other.in_deltas;
+    pass.out_deltas = other.out_deltas;
+    return pass;
+  }
 };
+
+// What a derivative by a node's output is multiplied by, to be one by its sum; see Finish.
+inline Finish GateOf(Activation activation) {
+  if (activation == Activation::kRelu) return Finish::kReluGate;
+  return activation == Activation::kTanh ? Finish::kTanhGate : Finish::kNone;
+}
 
 // A node's computation. Immutable: what is remembered from forward to backward is in the Pass. T is float, or double
 // for gradient checks.
@@ -75,6 +90,19 @@ class Layer {
   virtual int64_t PieceBegin(int64_t) const { return 0; }
   // A piece's sum over the examples 0 .. count - 1, in their order, or that added to what stands in `result`.
   virtual void Gradient(const Pass<T>&, int64_t, int64_t, bool, T*) const {}
+
+  // The same three along a direction in the space of parameters, for Hessian products (Pearlmutter 1994): how fast what
+  // they compute changes, as the parameters move with the velocity `tangent.params`. Everything in `tangent` is such a
+  // rate of change of what is in `pass`, of which the same method has been called; `tangent.in[k]` of an input that no
+  // parameter reaches (whose edge is not `wanted`) may be null. What an edge's finish multiplies by changes as well:
+  // that part is not added here, but once a node (see network_tangent.cc). Only in passes that are not `training`.
+  virtual void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const = 0;
+  virtual void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const = 0;
+  // Unless overridden, for layers that leave their examples' gradients in the state, what BackwardTangent left there.
+  virtual void GradientTangent(const Pass<T>&, const Pass<T>& tangent, int64_t piece, int64_t count, bool accumulate,
+                               T* result) const {
+    Gradient(tangent, piece, count, accumulate, result);
+  }
 };
 
 // The layer of a node that is neither the input nor a batch norm.

@@ -86,6 +86,32 @@ void MaxPoolLayer<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count
   }
 }
 
+// That of the value that is taken.
+template <typename T>
+void MaxPoolLayer<T>::ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  for (int64_t i = first; i < first + count; ++i) {
+    const T* values = pass.in[0].rows[i];
+    const T* rates = tangent.in[0].rows[i];
+    const T* outputs = pass.out.at(i);
+    T* result = tangent.out.at(i);
+    ForEachWindow<T>(node_, pass.in[0].line, pass.out.line, [&](int64_t in, int64_t out, int64_t remaining) {
+      const Packet<T> greatest = Load(outputs + out);
+      Packet<T> rate = Broadcast<T>(T(0)), found = rate;
+      ForEachTap(node_, pass.in[0].line, [&](int64_t tap) {
+        const Packet<T> takes = packet::pandnot(packet::pcmp_eq(Load(values + in + tap), greatest), found);
+        rate = packet::pselect(takes, Load(rates + in + tap), rate);
+        found = packet::por(found, takes);
+      });
+      StoreLanes<T>(result + out, rate, remaining);
+    });
+  }
+}
+
+template <typename T>
+void MaxPoolLayer<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Backward(pass.WithDeltasOf(tangent), first, count);
+}
+
 template <typename T>
 AveragePoolLayer<T>::AveragePoolLayer(const NetworkShape& shape, const Node& node)
     : node_(node), input_(shape.nodes[static_cast<size_t>(node.inputs[0])].output) {}
@@ -123,6 +149,17 @@ void AveragePoolLayer<T>::Backward(const Pass<T>& pass, int64_t first, int64_t c
     });
     FinishDeltas<T>(input_, edge, pass.in[0], to, i);
   }
+}
+
+template <typename T>
+void AveragePoolLayer<T>::ForwardTangent(const Pass<T>&, const Pass<T>& tangent, int64_t first, int64_t count) const {
+  Forward(tangent, first, count);
+}
+
+template <typename T>
+void AveragePoolLayer<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first,
+                                          int64_t count) const {
+  Backward(pass.WithDeltasOf(tangent), first, count);
 }
 
 template class MaxPoolLayer<float>;

@@ -1,0 +1,119 @@
+// The Hessian of trained networks: against all of its elements, and its bits.
+
+#include <cmath>
+#include <vector>
+
+#include "Eigen/Eigenvalues"
+#include "gtest/gtest.h"
+#include "tests/worker/analysis/trained_model.h"
+#include "tests/worker/train/synthetic_examples.h"
+#include "tests/worker/train/synthetic_images.h"
+#include "worker/analysis/lanczos.h"
+#include "worker/analysis/loss_function.h"
+#include "worker/analysis/vectors.h"
+
+namespace basin::worker::analysis {
+namespace {
+
+// All elements, a product a column.
+Eigen::MatrixXd AllOf(SymmetricOperator& matrix) {
+  const size_t size = matrix.size();
+  Eigen::MatrixXd elements(size, size);
+  std::vector<float> unit(size), column(size);
+  for (size_t j = 0; j < size; ++j) {
+    unit[j] = 1;
+    matrix.Multiply(unit, column);
+    unit[j] = 0;
+    for (size_t i = 0; i < size; ++i) {
+      elements(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = static_cast<double>(column[i]);
+    }
+  }
+  return elements;
+}
+
+TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
+  const train::SyntheticExamples examples(6, 4, {.train = 200}, 1.5f);
+  const TrainedModel model(
+      "model { mlp { hidden: 9 activation: ACTIVATION_TANH } } batch_size: 20 epochs: 10 learning_rate: 0.1",
+      examples.view());
+  const train::Network<float> network(model.shape, model.loss);
+  LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
+  Hessian hessian(loss, model.at.params);
+  const Eigen::MatrixXd elements = AllOf(hessian);
+  EXPECT_LT((elements - elements.transpose()).cwiseAbs().maxCoeff(), 1e-6);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> expected(elements);
+  const auto size = static_cast<int>(hessian.size());
+  const Spectrum spectrum =
+      ExtremeEigenvalues(hessian, {.highest = 5, .lowest = 2, .max_steps = size, .tolerance = 1e-6});
+  const double greatest = expected.eigenvalues()(size - 1);
+  for (int i = 0; i < 5; ++i) {
+    const double value = expected.eigenvalues()(size - 1 - i);
+    EXPECT_NEAR(spectrum.highest[static_cast<size_t>(i)].value, value, 1e-4 * value) << i;
+  }
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_NEAR(spectrum.lowest[static_cast<size_t>(i)].value, expected.eigenvalues()(i), 1e-5 * greatest) << i;
+  }
+}
+
+TEST(HessianTest, IsTheDerivativeOfTheGradientInFloatToo) {
+  const train::SyntheticExamples examples(6, 4, {.train = 100}, 1.5f);
+  const TrainedModel model(
+      "model { mlp { hidden: 9 activation: ACTIVATION_TANH } } batch_size: 20 epochs: 2 learning_rate: 0.1 "
+      "loss { cross_entropy { label_smoothing: 0.2 } }",
+      examples.view());
+  const train::Network<float> network(model.shape, model.loss);
+  LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
+  std::vector<float> direction = NormalVector(loss.size(), 1, RandomVector::kNoise, 0);
+  std::vector<float> product(loss.size()), above(loss.size()), below(loss.size());
+  loss.HessianProduct(model.at.params, direction, product);
+  const double h = 1e-3;
+  loss.Gradient(Sum(model.at.params, h, direction), above);
+  loss.Gradient(Sum(model.at.params, -h, direction), below);
+  const std::vector<float> distance = Sum(product, -1 / (2 * h), Difference(above, below));
+  EXPECT_LT(Norm(distance), 0.01 * Norm(product));
+}
+
+struct Case {
+  const char* name;
+  const char* workload;
+};
+class HessianBitsTest : public testing::TestWithParam<Case> {};
+
+TEST_P(HessianBitsTest, DoNotDependOnTheNumberOfThreads) {
+  // More than one chunk of examples.
+  const train::SyntheticImages images({13, 12, 3}, 5, 600, 10);
+  const TrainedModel model(GetParam().workload, images.view());
+  const train::Network<float> network(model.shape, model.loss);
+  const std::vector<float> direction = NormalVector(model.at.params.size(), 1, RandomVector::kNoise, 0);
+  std::vector<float> one_product, one_gradient;
+  double one_loss = 0;
+  for (const int threads : {1, 2, 3}) {
+    train::ThreadPool pool(threads);
+    LossFunction loss(network, model.at.buffers, images.view().train, &pool);
+    std::vector<float> product(direction.size()), gradient(direction.size());
+    loss.HessianProduct(model.at.params, direction, product);
+    const double value = loss.Gradient(model.at.params, gradient);
+    if (threads == 1) {
+      one_product = product, one_gradient = gradient, one_loss = value;
+      EXPECT_GT(Norm(product), 0);
+    }
+    EXPECT_EQ(product, one_product) << threads;
+    EXPECT_EQ(gradient, one_gradient) << threads;
+    EXPECT_EQ(value, one_loss) << threads;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Models, HessianBitsTest,
+    testing::Values(Case{"Mlp", "model { mlp { hidden: [40, 24] } } batch_size: 50 epochs: 1 learning_rate: 0.05"},
+                    Case{"ResNet",
+                         "model { resnet { depth: 8 width: 5 } } batch_size: 50 epochs: 1 learning_rate: 0.05"},
+                    Case{"GroupNormAndPools",
+                         "model { sequential { layers { conv2d { filters: 20 kernel: 5 stride: 2 } } layers { "
+                         "group_norm { groups: 4 } } layers { gelu {} } layers { average_pool {} } layers { conv2d { "
+                         "filters: 9 kernel: 3 } } layers { tanh {} } layers { max_pool {} } } } batch_size: 50 "
+                         "epochs: 1 learning_rate: 0.02"}),
+    [](const auto& test_case) { return std::string(test_case.param.name); });
+
+}  // namespace
+}  // namespace basin::worker::analysis
