@@ -14,6 +14,7 @@ Command ResultsCommand();
 Command TrialsCommand();
 Command ExportCommand();
 Command ArtifactsCommand();
+Command VerifyCommand();
 Command SqlCommand();
 Command PauseCommand();
 Command ResumeCommand();

@@ -51,6 +51,7 @@ class State::Applier {
     record.request_id = event.request_id;
     record.spec_digest = event.spec_digest;
     record.owner = event.owner;
+    record.verifies = event.verifies;
     record.priority = definition.spec.priority();
     record.configs = definition.configs;
     record.seeds = definition.seeds;

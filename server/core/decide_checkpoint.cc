@@ -14,7 +14,7 @@ absl::StatusOr<const RunningTrial*> FindOpen(const State& state, const WorkerId&
   const RunningTrial* trial = state.FindRunning(key);
   if (trial == nullptr || trial->attempt != attempt || trial->worker != worker) {
     return absl::AbortedError(
-        absl::StrCat("attempt ", attempt, " of trial ", key.sweep, "/", key.index, " has lost its lease"));
+        absl::StrCat("attempt ", attempt, " of trial ", ToText(key), " has lost its lease"));
   }
   return trial;
 }

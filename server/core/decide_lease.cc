@@ -13,8 +13,12 @@ namespace {
 // A sweep that may have trials for this worker, and what this command has taken of it so far.
 class Offer {
  public:
-  Offer(const SweepEntry& sweep, const WorkerDescription& worker, uint64_t look_ahead)
-      : sweep_(sweep), worker_(worker), pins_(PinsInForce(sweep)), trials_(sweep, look_ahead) {}
+  Offer(const State& state, const SweepEntry& sweep, const WorkerDescription& worker)
+      : state_(state),
+        sweep_(sweep),
+        worker_(worker),
+        pins_(PinsInForce(sweep)),
+        trials_(sweep, state.settings().look_ahead) {}
 
   // Priority first; then who has the least running; then who waits longest.
   bool operator<(const Offer& other) const {
@@ -31,7 +35,7 @@ class Offer {
   bool Take() {
     const uint32_t max_parallel = Definition().max_parallel;
     if (max_parallel != 0 && Running() >= max_parallel) return false;
-    if (!HasEngine(pins_, worker_)) return false;
+    if (!HasEngine(pins_, worker_) || IsForAnother()) return false;
     std::optional<QueuedTrial> trial =
         trials_.Next([this](uint64_t index) { return HasData(pins_, worker_, DatasetOf(index)); });
     if (!trial) return false;
@@ -68,6 +72,13 @@ class Offer {
   uint64_t Running() const { return sweep_.running.size() + taken_.size(); }
   std::string DatasetOf(uint64_t index) const { return Definition().space->DatasetOf(Definition().ConfigOf(index)); }
 
+  // To run a trial again says more on another worker than the first time, if there is one.
+  bool IsForAnother() const {
+    const std::optional<Verification>& verifies = sweep_.record.verifies;
+    return verifies && verifies->worker == worker_.name && AnotherCould(state_, worker_, pins_, DatasetOf(0));
+  }
+
+  const State& state_;
   const SweepEntry& sweep_;
   const WorkerDescription& worker_;
   SweepPins pins_;
@@ -80,7 +91,7 @@ std::list<Offer> OffersTo(const State& state, const WorkerDescription& worker) {
   for (const SweepId& id : state.live()) {
     const SweepEntry& sweep = *state.FindSweep(id);
     if (sweep.record.state != SweepState::kRunning || sweep.record.counts.pending == 0) continue;
-    offers.emplace_back(sweep, worker, state.settings().look_ahead);
+    offers.emplace_back(state, sweep, worker);
   }
   return offers;
 }

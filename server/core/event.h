@@ -20,6 +20,7 @@ struct SweepCreated {
   std::string spec_digest;
   WallTime at{};
   std::string owner = {};
+  std::optional<Verification> verifies = {};  // Its pins follow with a SweepPinned.
 };
 struct SweepStateChanged {
   SweepId id;

@@ -28,6 +28,8 @@ absl::StatusOr<std::shared_ptr<const SweepDefinition>> SweepDefinition::Create(v
   return definition;
 }
 
+std::string ToText(const TrialKey& key) { return absl::StrCat(key.sweep, "/", key.index); }
+
 std::string Outcome::Identity() const {
   std::string text = absl::StrCat(static_cast<int>(kind));
   for (const std::string* part : {&message, &weights_digest, &data_digest, &engine_fingerprint}) {

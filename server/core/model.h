@@ -33,6 +33,8 @@ struct TrialKey {
   uint64_t index = 0;
   auto operator<=>(const TrialKey&) const = default;
 };
+// SWEEP/INDEX, as users write it.
+std::string ToText(const TrialKey& key);
 
 enum class SweepState { kRunning = 1, kPaused = 2, kFinished = 3, kCancelled = 4, kFailed = 5 };        // As in v1.
 enum class TrialState { kPending = 1, kRunning, kSucceeded, kDiverged, kPruned, kFailed, kCancelled };  // As in v1.
@@ -66,11 +68,19 @@ struct TrialCounts {
 };
 
 // What makes the trials of a sweep comparable: fixed by its first lease, and asked of every later worker. As long as no
-// trial has a result and none runs, there is nothing to compare with: then the next lease fixes them anew.
+// trial has a result and none runs, there is nothing to compare with: then the next lease fixes them anew. Those of a
+// verification are those of the trial that it runs again, for ever.
 struct SweepPins {
   std::string engine_fingerprint;              // Empty: not pinned yet.
   std::map<std::string, std::string> digests;  // Data set -> digest.
   bool operator==(const SweepPins&) const = default;
+};
+
+// What a sweep of one trial is for: to run a trial that has a result again, so that the two can be compared.
+struct Verification {
+  TrialKey trial;
+  std::string worker;  // The name of the one that ran it: another one is preferred.
+  bool operator==(const Verification&) const = default;
 };
 
 struct WorkerDescription {

@@ -62,6 +62,13 @@ struct Adder {
     changes.workers.insert(event.id);
     changes.slots_changed.insert(event.id);
     changes.workers_came_or_went = true;
+    // What waited for this worker rather than another is the other's now.
+    const bool gone = event.state != core::WorkerState::kConnected;
+    if (gone && std::ranges::any_of(state.live(), [this](const core::SweepId& id) {
+          return state.FindSweep(id)->record.verifies.has_value();
+        })) {
+      changes.work_appeared = true;
+    }
   }
   void operator()(const core::Audited&) {}
   void operator()(const core::LeasesRenewed& event) { changes.heard.insert(event.worker); }

@@ -116,6 +116,7 @@ SweepView ViewOf(const core::State& state, const core::SweepEntry& entry) {
   sweep.set_seeds(record.seeds);
   sweep.set_priority(record.priority);
   sweep.set_owner(record.owner);
+  if (record.verifies) sweep.set_verifies(ToText(record.verifies->trial));
   *sweep.mutable_created_at() = ToTimestamp(record.created_at);
   if (record.started_at) *sweep.mutable_started_at() = ToTimestamp(*record.started_at);
   if (record.ended_at) *sweep.mutable_ended_at() = ToTimestamp(*record.ended_at);

@@ -198,10 +198,11 @@ absl::Status EventWriter::On(const core::SweepCreated& event) {
   const core::SweepDefinition& definition = *event.definition;
   const v1::SweepSpec& spec = definition.spec;
   const std::string bytes = spec.SerializeAsString();
-  absl::Status status =
-      sql_->add_sweep.Run(event.id, spec.name(), event.request_id, event.spec_digest, Blob{bytes},
-                          definition.objective_metric, definition.maximize, spec.priority(), definition.configs,
-                          definition.seeds, definition.trials(), TimeColumn(event.at), event.owner);
+  const core::Verification verifies = event.verifies.value_or(core::Verification());
+  absl::Status status = sql_->add_sweep.Run(
+      event.id, spec.name(), event.request_id, event.spec_digest, Blob{bytes}, definition.objective_metric,
+      definition.maximize, spec.priority(), definition.configs, definition.seeds, definition.trials(),
+      TimeColumn(event.at), event.owner, verifies.trial.sweep, verifies.trial.index, verifies.worker);
   if (!status.ok()) return status;
   return Log(event.at, EventKind::kSweepCreated, connection_.last_insert_key(), {}, {}, {}, spec.name());
 }

@@ -34,6 +34,7 @@ class MemoryStore::Applier {
     sweep.record.request_id = event.request_id;
     sweep.record.spec_digest = event.spec_digest;
     sweep.record.owner = event.owner;
+    sweep.record.verifies = event.verifies;
     sweep.record.priority = event.definition->spec.priority();
     sweep.record.configs = event.definition->configs;
     sweep.record.seeds = event.definition->seeds;

@@ -218,6 +218,13 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_entry BEGIN SELECT RA
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 )sql";
 
+// Version 5: sweeps that run a trial of another sweep again, and who ran it then.
+constexpr std::string_view kVerifications = R"sql(
+ALTER TABLE sweep ADD COLUMN verified_sweep TEXT NOT NULL DEFAULT '';
+ALTER TABLE sweep ADD COLUMN verified_trial INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sweep ADD COLUMN verified_worker TEXT NOT NULL DEFAULT '';
+)sql";
+
 std::string TimeText(std::string_view column) {
   return absl::StrCat("strftime('%Y-%m-%dT%H:%M:%fZ', ", std::string(column), " / 1e9, 'unixepoch')");
 }
@@ -246,7 +253,8 @@ std::string Sweeps() {
       "iif(s.maximize, 'maximize', 'minimize') AS goal, s.best_trial AS best_trial, ",
       RealOrNull("s.best_objective"), " AS best_objective, s.priority AS priority, ", TimeText("s.created_at"),
       " AS created, ", TimeText("s.started_at"), " AS started, ", TimeText("s.ended_at"),
-      " AS ended, nullif(s.owner, '') AS owner FROM sweep s");
+      " AS ended, nullif(s.owner, '') AS owner, "
+      "iif(s.verified_sweep = '', NULL, s.verified_sweep || '/' || s.verified_trial) AS verifies FROM sweep s");
 }
 
 std::string Configs() {
@@ -336,6 +344,7 @@ const std::vector<std::string>& Migrations() {
       std::string(kOwners),
       // The view of artifacts alone: final weights are their second kind.
       std::string(),
+      std::string(kVerifications),
   };
   return *migrations;
 }
