@@ -23,7 +23,9 @@ bool SameBits(double a, double b) {
   return (std::isnan(a) && std::isnan(b)) || std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
-bool SamePlace(const v1::MetricPoint& a, const v1::MetricPoint& b) { return a.name() == b.name() && a.step() == b.step(); }
+bool SamePlace(const v1::MetricPoint& a, const v1::MetricPoint& b) {
+  return a.name() == b.name() && a.step() == b.step();
+}
 
 bool Same(const v1::MetricPoint& a, const v1::MetricPoint& b) {
   return SamePlace(a, b) && SameBits(a.value(), b.value()) && SameBits(a.epoch(), b.epoch()) &&

@@ -17,7 +17,7 @@ struct PointDifference {
 };
 
 struct MetricComparison {
-  uint64_t points = 0;  // Compared.
+  uint64_t points = 0;                        // Compared.
   std::optional<PointDifference> difference;  // The first of this metric.
 };
 
@@ -26,9 +26,9 @@ struct PointComparison {
   std::string first_different;  // The metric of the very first difference; empty: there is none.
 };
 
-// Compares what two runs of one trial have told, in the order in which they told it: names, steps, epochs, examples, and
-// values bit by bit, where one NaN is like another. Times are left out. Ends at a point that has no counterpart, since
-// none after it has one. One page of each is in memory at a time.
+// Compares what two runs of one trial have told, in the order in which they told it: names, steps, epochs, examples,
+// and values bit by bit, where one NaN is like another. Times are left out. Ends at a point that has no counterpart,
+// since none after it has one. One page of each is in memory at a time.
 absl::StatusOr<PointComparison> ComparePoints(api::Pager<v1::TrialPoint> first, api::Pager<v1::TrialPoint> again);
 
 }  // namespace basin::client::cli

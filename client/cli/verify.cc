@@ -91,10 +91,10 @@ std::string Difference(const Runs& runs) {
 int Judge(Context& context, const Runs& runs, bool points_are_kept) {
   PrintRows(context, runs);
   const std::string trial = NameOf(runs.first);
-  const std::string where =
-      absl::StrCat("run again on ", runs.again.worker(),
-                   runs.again.worker() == runs.first.worker() ? ", where it ran the first time"
-                                                              : absl::StrCat(", the first time on ", runs.first.worker()));
+  const std::string where = absl::StrCat("run again on ", runs.again.worker(),
+                                         runs.again.worker() == runs.first.worker()
+                                             ? ", where it ran the first time"
+                                             : absl::StrCat(", the first time on ", runs.first.worker()));
   if (const std::string difference = Difference(runs); !difference.empty()) {
     context.Warn(absl::StrCat(trial, " is DIFFERENT (", where, "): ", difference));
     return api::kFailed;
@@ -170,13 +170,13 @@ absl::StatusOr<int> Verify(Context& context, const Options& options) {
   const bool interrupted = absl::IsCancelled(code.status());
   if (interrupted) code = api::kInterrupted;
   if (options.keep && !interrupted) {
-    context.Note(absl::StrCat("Its second run is kept as ", sweep->id(), "/0; `basin rm ", sweep->id(),
-                              "` removes it."));
+    context.Note(
+        absl::StrCat("Its second run is kept as ", sweep->id(), "/0; `basin rm ", sweep->id(), "` removes it."));
     return code;
   }
   if (const absl::Status removed = Remove(context, sweep->id()); !removed.ok()) {
-    context.Warn(absl::StrCat("the second run, sweep ", sweep->id(),
-                              ", is still there: ", std::string(removed.message())));
+    context.Warn(
+        absl::StrCat("the second run, sweep ", sweep->id(), ", is still there: ", std::string(removed.message())));
   } else if (interrupted) {
     context.Note("Interrupted; the second run was cancelled and removed.");
   }

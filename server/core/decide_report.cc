@@ -104,7 +104,7 @@ class OpenReport {
       case OutcomeKind::kInvalid:
         return ends->Invalid(report_.key, after_, outcome);
       case OutcomeKind::kError:
-        return ends->Failure(report_.key, after_, outcome.message, outcome);
+        return ends->Failure(report_.key, after_, outcome.message, /*perhaps_its_worker=*/true, outcome);
       case OutcomeKind::kReleased:
         return ends->HandedBack(report_.key, after_, outcome.message);
     }
@@ -164,7 +164,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const Report& command, No
     if (!report.outcome) renewed.trials.push_back(report.key);
     reply.results.push_back({Directive::kContinue, open.next_sequence(), absl::OkStatus()});
   }
-  ends.EndSweeps();
+  ends.Close();
   events.push_back(std::move(renewed));
   return Decision{std::move(events), std::move(reply)};
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,15 @@ struct WorkerDescription {
   bool operator==(const WorkerDescription&) const = default;
 };
 
+// What speaks against a worker (see set_aside.h). Forgotten by a restart.
+struct Blame {
+  std::set<TrialKey> trials;  // That failed on it and nowhere else, since its last result.
+  uint32_t pauses = 0;        // So often in a row it was set aside.
+  MonoTime until{};           // It is set aside until then.
+  std::string reason;         // Why it was, the last time.
+  bool operator==(const Blame&) const = default;
+};
+
 struct Point {
   std::string name;
   uint64_t step = 0;
@@ -111,6 +121,13 @@ struct Progress {
 };
 
 enum class ArtifactKind { kCheckpoint = 1, kWeights = 2 };  // As stored.
+// Where a trial has failed. Forgotten by a restart.
+struct FailedOn {
+  WorkerId last;         // Empty: nowhere, or not known.
+  bool several = false;  // On other workers too.
+  MonoTime at{};         // The last time.
+};
+
 // A file that a trial left, in the artifact store.
 struct Artifact {
   ArtifactKind kind = ArtifactKind::kCheckpoint;

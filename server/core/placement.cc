@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/core/set_aside.h"
+
 namespace basin::server::core {
 
 SweepPins PinsInForce(const SweepEntry& sweep) {
@@ -23,12 +25,13 @@ bool HasData(const SweepPins& pins, const WorkerDescription& worker, const std::
   return pinned == pins.digests.end() || pinned->second == had->second;
 }
 
-bool AnotherCould(const State& state, const WorkerDescription& than, const SweepPins& pins,
-                  const std::string& dataset) {
+bool AnotherCould(const State& state, const WorkerDescription& than, const SweepPins& pins, const std::string& dataset,
+                  MonoTime now) {
   return std::ranges::any_of(state.workers(), [&](const auto& entry) {
     const WorkerRecord& other = entry.second.record;
     return other.state == WorkerState::kConnected && other.description.name != than.name &&
-           HasEngine(pins, other.description) && HasData(pins, other.description, dataset);
+           !IsSetAside(entry.second, now) && HasEngine(pins, other.description) &&
+           HasData(pins, other.description, dataset);
   });
 }
 

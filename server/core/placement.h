@@ -18,8 +18,9 @@ bool HasEngine(const SweepPins& pins, const WorkerDescription& worker);
 // No data set, `dataset` empty, is what everyone has.
 bool HasData(const SweepPins& pins, const WorkerDescription& worker, const std::string& dataset);
 
-// Whether another worker is connected, of another name, that could run a trial with this data set, though perhaps not
-// at once. Looks at every worker.
-bool AnotherCould(const State& state, const WorkerDescription& than, const SweepPins& pins, const std::string& dataset);
+// Whether another worker is connected, of another name and not set aside, that could run a trial with this data set,
+// though perhaps not at once. Looks at every worker, if need be.
+bool AnotherCould(const State& state, const WorkerDescription& than, const SweepPins& pins, const std::string& dataset,
+                  MonoTime now);
 
 }  // namespace basin::server::core

@@ -39,6 +39,7 @@ struct QueuedTrial {
   uint32_t attempts = 0;
   uint32_t failures = 0;
   std::vector<Checkpoint> checkpoints{};  // The oldest first.
+  FailedOn failed_on{};
 };
 
 // A trial with an open attempt.

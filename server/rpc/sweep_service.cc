@@ -95,8 +95,7 @@ Reactor* SweepService::Change(Context* context, const Request* request, OnReply 
 
 void SweepService::Create(core::CreateSweep command, Reactor* reactor, v1::Sweep* sweep) {
   parts_.coordinator->Submit(std::move(command), [this, reactor, sweep](const absl::StatusOr<core::Reply>& reply) {
-    Finish(reactor,
-           reply.ok() ? SetSweep(parts_, std::get<core::SweepReply>(*reply).id, sweep) : reply.status());
+    Finish(reactor, reply.ok() ? SetSweep(parts_, std::get<core::SweepReply>(*reply).id, sweep) : reply.status());
   });
 }
 

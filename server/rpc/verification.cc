@@ -27,8 +27,8 @@ absl::StatusOr<v1::Trial> FindTrial(const Parts& parts, const core::TrialKey& ke
 absl::Status CheckResult(const core::TrialKey& key, const v1::Trial& trial) {
   if (trial.state() == v1::TRIAL_STATE_SUCCEEDED || trial.state() == v1::TRIAL_STATE_DIVERGED) return absl::OkStatus();
   const std::string state = v1::TrialState_Name(trial.state()).substr(std::string("TRIAL_STATE_").size());
-  return absl::FailedPreconditionError(
-      absl::StrCat("trial ", core::ToText(key), " is ", state, "; only one that SUCCEEDED or DIVERGED can be verified"));
+  return absl::FailedPreconditionError(absl::StrCat("trial ", core::ToText(key), " is ", state,
+                                                    "; only one that SUCCEEDED or DIVERGED can be verified"));
 }
 
 // Takes the clock away, which may end another run at another step than this one. What it has ended already can't be
@@ -36,10 +36,11 @@ absl::Status CheckResult(const core::TrialKey& key, const v1::Trial& trial) {
 absl::Status RemoveClock(const core::TrialKey& key, const v1::Trial& trial, v1::Workload* workload) {
   if (!workload->train().stopping().has_seconds()) return absl::OkStatus();
   if (trial.state() == v1::TRIAL_STATE_SUCCEEDED && !trial.message().empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "trial ", core::ToText(key), " has a limit of time (train.stopping.seconds) and ended before its length (",
-        trial.message(), "); a trial that a clock may have ended can't be verified, since the step depends on the "
-        "machine. Submit it with `steps` in place of the limit to get a result that can"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("trial ", core::ToText(key),
+                     " has a limit of time (train.stopping.seconds) and ended before its length (", trial.message(),
+                     "); a trial that a clock may have ended can't be verified, since the step depends on the "
+                     "machine. Submit it with `steps` in place of the limit to get a result that can"));
   }
   workload->mutable_train()->mutable_stopping()->clear_seconds();
   return absl::OkStatus();

@@ -97,7 +97,8 @@ absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(Connection& con
 }
 
 bool EventWriter::IsDurable(const core::Event& event) {
-  return !std::holds_alternative<core::LeasesRenewed>(event) && !std::holds_alternative<core::LeaseAnswered>(event);
+  return !std::holds_alternative<core::WorkerBlamed>(event) && !std::holds_alternative<core::LeasesRenewed>(event) &&
+         !std::holds_alternative<core::LeaseAnswered>(event);
 }
 
 absl::Status EventWriter::Write(const core::Event& event) {
@@ -448,6 +449,12 @@ absl::Status EventWriter::On(const core::WorkerStateChanged& event) {
   if (!status.ok()) return status;
   if (event.state == core::WorkerState::kLeft) workers_.erase(event.id);
   return Log(event.at, KindOf(event.state), {}, {}, {}, **worker, "");
+}
+
+absl::Status EventWriter::On(const core::WorkerSetAside& event) {
+  absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.id);
+  if (!worker.ok()) return worker.status();
+  return Log(event.at, EventKind::kWorkerSetAside, {}, {}, {}, *worker, event.reason);
 }
 
 absl::Status EventWriter::On(const core::Audited& event) {

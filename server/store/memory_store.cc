@@ -143,7 +143,9 @@ class MemoryStore::Applier {
       store_.workers_.at(event.id).state = event.state;
     }
   }
+  void operator()(const core::WorkerSetAside&) {}
   void operator()(const core::Audited&) {}
+  void operator()(const core::WorkerBlamed&) {}
   void operator()(const core::LeasesRenewed&) {}
   void operator()(const core::LeaseAnswered&) {}
 

@@ -305,7 +305,8 @@ std::string Events() {
              {"sweep created",     "sweep running",    "sweep paused",    "sweep finished",  "sweep cancelled",
               "sweep failed",      "sweep deleted",    "trial leased",    "trial requeued",  "trial succeeded",
               "trial diverged",    "trial pruned",     "trial failed",    "trial cancelled", "trial retried",
-              "worker registered", "worker connected", "worker draining", "worker left",     "worker lost"}),
+              "worker registered", "worker connected", "worker draining", "worker left",     "worker lost",
+              "worker set aside"}),
       " AS kind, coalesce(s.id, d.id) AS sweep, e.trial AS trial, e.attempt AS attempt, w.name AS worker, "
       "w.id AS worker_id, e.message AS message FROM event e LEFT JOIN sweep s ON s.key = e.sweep "
       "LEFT JOIN deleted_sweep d ON d.key = e.sweep LEFT JOIN worker w ON w.key = e.worker "

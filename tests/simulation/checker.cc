@@ -124,7 +124,9 @@ class Checker::Follower {
   }
   void operator()(const WorkerRegistered&) {}
   void operator()(const WorkerStateChanged&) {}
+  void operator()(const WorkerSetAside&) {}
   void operator()(const Audited&) {}
+  void operator()(const WorkerBlamed&) {}
   void operator()(const LeasesRenewed&) {}
   void operator()(const LeaseAnswered&) {}
 

@@ -278,8 +278,8 @@ class FalsifiedTest : public RunTest {
                 dir_.path() / "up.log");
     ASSERT_TRUE(tests::Eventually([&] { return up_->LogText().find('\n') != std::string::npos || !up_->IsRunning(); }));
     server_ = Lines(up_->LogText()).at(0);
-    ASSERT_TRUE(tests::Eventually(
-        [&] { return RunCli({"workers"}, server_).out.find("CONNECTED") != std::string::npos; }));
+    ASSERT_TRUE(
+        tests::Eventually([&] { return RunCli({"workers"}, server_).out.find("CONNECTED") != std::string::npos; }));
   }
 
   std::optional<tests::ChildProcess> up_;
@@ -298,7 +298,8 @@ TEST_F(FalsifiedTest, ADigestThatIsNotTheTrialsIsFound) {
 
 TEST_F(FalsifiedTest, AMetricThatIsNotTheTrialsIsFoundWithItsStepAndBothValues) {
   Falsify(
-      "UPDATE point SET value = 123.5 WHERE trial = 1 AND metric = (SELECT key FROM symbol WHERE text = 'val_loss') AND "
+      "UPDATE point SET value = 123.5 WHERE trial = 1 AND metric = (SELECT key FROM symbol WHERE text = 'val_loss') "
+      "AND "
       "epoch = 2");
   const CliResult verified = RunCli({"verify", "tiny/1"}, server_);
   EXPECT_EQ(verified.exit_code, 1) << verified.err;

@@ -152,8 +152,8 @@ void History::CreateSweep() {
   sweep.max_attempts = static_cast<uint32_t>(1 + Draw(3));
   if (Draw(3) == 0) sweep.trial_seconds = 50;
   const std::string number = std::to_string(names_++);
-  server::core::CreateSweep create{"sweep" + number, sweep.Build(),  Draw(2) == 0 ? "request" + number : "",
-                                   "digest" + number, std::nullopt, Draw(2) == 0 ? Actor{"alice"} : Actor{}};
+  server::core::CreateSweep create{"sweep" + number,  sweep.Build(), Draw(2) == 0 ? "request" + number : "",
+                                   "digest" + number, std::nullopt,  Draw(2) == 0 ? Actor{"alice"} : Actor{}};
   if (const SweepId verified = AnySweep(); verified != "none" && Draw(4) == 0) {
     RealSweep again;
     again.batch_sizes = 1;
