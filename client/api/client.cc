@@ -209,6 +209,14 @@ absl::Status Client::DeleteSweep(const std::string& sweep) {
   return status;
 }
 
+absl::StatusOr<v1::Sweep> Client::VerifyTrial(const std::string& sweep, uint64_t trial, const std::string& request_id) {
+  v1::VerifyTrialRequest request;
+  request.set_sweep(sweep);
+  request.set_trial(trial);
+  request.set_request_id(request_id);
+  return SweepOf(Unary(&v1::SweepService::Stub::VerifyTrial, request, options_.deadline_seconds));
+}
+
 absl::StatusOr<v1::ListResultsResponse> Client::Results(const v1::ListResultsRequest& request) {
   return Unary(&v1::SweepService::Stub::ListResults, request, 2 * options_.deadline_seconds);
 }
@@ -238,6 +246,29 @@ Pager<v1::Trial> Client::Trials(const std::string& sweep, std::vector<v1::TrialS
   for (const v1::TrialState state : states) request.add_states(state);
   return Pages<v1::Trial>(&v1::SweepService::Stub::ListTrials, std::move(request),
                           &v1::ListTrialsResponse::mutable_trials);
+}
+
+absl::StatusOr<v1::Trial> Client::Trial(const std::string& sweep, uint64_t index) {
+  std::optional<v1::Trial> trial;
+  const auto add = [&](const v1::SqlRow& row) {
+    trial.emplace().set_sweep_id(sweep);
+    trial->set_index(index);
+    v1::TrialState state = v1::TRIAL_STATE_UNSPECIFIED;
+    v1::TrialState_Parse("TRIAL_STATE_" + row.cells(0).text(), &state);
+    trial->set_state(state);
+    trial->set_worker(row.cells(1).text());
+    trial->set_message(row.cells(2).text());
+    trial->set_weights_digest(row.cells(3).text());
+    trial->set_data_digest(row.cells(4).text());
+    trial->set_engine_fingerprint(row.cells(5).text());
+  };
+  const absl::StatusOr<bool> read = QuerySql(
+      "SELECT state, worker, message, weights_digest, data_digest, engine_fingerprint FROM trials WHERE sweep = '" +
+          sweep + "' AND trial = " + std::to_string(index),
+      1, {.columns = [](const std::vector<std::string>&) {}, .row = add});
+  if (!read.ok()) return read.status();
+  if (!trial) return absl::NotFoundError("no trial " + sweep + "/" + std::to_string(index) + " has begun");
+  return *trial;
 }
 
 Pager<v1::TrialPoint> Client::Points(const std::string& sweep, std::optional<uint64_t> trial,

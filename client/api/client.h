@@ -55,8 +55,13 @@ class Client {
   absl::StatusOr<v1::Sweep> CancelSweep(const std::string& sweep);
   absl::StatusOr<v1::RetrySweepResponse> RetrySweep(const std::string& sweep);
   absl::Status DeleteSweep(const std::string& sweep);
+  // The sweep that runs the trial again.
+  absl::StatusOr<v1::Sweep> VerifyTrial(const std::string& sweep, uint64_t trial, const std::string& request_id);
 
   Pager<v1::Trial> Trials(const std::string& sweep, std::vector<v1::TrialState> states = {});
+  // One trial that has begun, by the view `trials`: its state, worker, message and digests alone. `sweep` is the whole
+  // id. NOT_FOUND.
+  absl::StatusOr<v1::Trial> Trial(const std::string& sweep, uint64_t index);
   // Of one trial and metric, or of all.
   Pager<v1::TrialPoint> Points(const std::string& sweep, std::optional<uint64_t> trial = std::nullopt,
                                const std::string& metric = "");

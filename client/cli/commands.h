@@ -15,6 +15,7 @@ Command TrialsCommand();
 Command CurvesCommand();
 Command ExportCommand();
 Command ArtifactsCommand();
+Command VerifyCommand();
 Command SqlCommand();
 Command PauseCommand();
 Command ResumeCommand();

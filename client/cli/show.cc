@@ -78,6 +78,7 @@ void Print(Context& context, const v1::Sweep& sweep) {
   line("State", StateName(sweep.state()));
   line("Message", sweep.message());
   line("Waiting", sweep.waiting());
+  line("Verifies", sweep.verifies().empty() ? "" : "trial " + sweep.verifies());
   line("Size", SizeText(sweep.configs(), sweep.seeds()));
   line("Trials", CountsText(sweep.trials()));
   const double remaining = RemainingSeconds(sweep, Now());

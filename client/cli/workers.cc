@@ -27,6 +27,7 @@ std::vector<format::Column> WorkerColumns() {
       {.name = "version", .in = In::kData},
       {.name = "engine_fingerprint", .in = In::kData},
       {.name = "datasets", .shrink = true},
+      {.name = "set_aside", .title = "SET ASIDE", .hide_blank = true},
   };
 }
 
@@ -44,7 +45,8 @@ std::vector<format::Cell> WorkerCells(const v1::Worker& worker) {
           TimeCell(worker.has_connected_at(), worker.connected_at()),
           worker.version(),
           worker.engine_fingerprint(),
-          datasets};
+          datasets,
+          worker.set_aside()};
 }
 
 absl::StatusOr<int> List(Context& context) {

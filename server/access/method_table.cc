@@ -32,6 +32,7 @@ constexpr Entry kTable[] = {
     {"basin.v1.SweepService/CancelSweep", Role::kSubmit},
     {"basin.v1.SweepService/RetrySweep", Role::kSubmit},
     {"basin.v1.SweepService/DeleteSweep", Role::kSubmit},
+    {"basin.v1.SweepService/VerifyTrial", Role::kSubmit},
     {"basin.v1.SweepService/DrainWorker", Role::kAdmin},
     {"basin.v1.WorkerService/RegisterWorker", Role::kWorker},
     {"basin.v1.WorkerService/LeaseTrials", Role::kWorker},

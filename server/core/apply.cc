@@ -31,6 +31,7 @@ class State::Applier {
     record.request_id = event.request_id;
     record.spec_digest = event.spec_digest;
     record.owner = event.owner;
+    record.verifies = event.verifies;
     record.priority = definition.spec.priority();
     record.configs = definition.configs;
     record.seeds = definition.seeds;
@@ -85,6 +86,7 @@ class State::Applier {
     RunningTrial trial;
     if (const auto queued = sweep.queued.find(index); queued != sweep.queued.end()) {
       trial.checkpoints = std::move(queued->second.checkpoints);
+      trial.failed_on = std::move(queued->second.failed_on);
     }
     if (sweep.queued.erase(index) == 0 && sweep.skipped.erase(index) == 0) {
       Require(index >= sweep.next_index, "a trial was leased that is not pending");
@@ -146,8 +148,15 @@ class State::Applier {
     Require(trial != sweep.running.end() && trial->second.attempt == event.attempt,
             "an attempt ended that was not open");
     std::vector<Checkpoint> checkpoints = std::move(trial->second.checkpoints);
+    FailedOn failed_on = std::move(trial->second.failed_on);
+    if (event.failures > trial->second.failures) {
+      failed_on.several = failed_on.several || (!failed_on.last.empty() && failed_on.last != trial->second.worker);
+      failed_on.last = trial->second.worker;
+      failed_on.at = event.mono;
+    }
     EndAttempt(sweep, trial);
-    sweep.queued[event.key.index] = QueuedTrial{event.key, event.attempt, event.failures, std::move(checkpoints)};
+    sweep.queued[event.key.index] =
+        QueuedTrial{event.key, event.attempt, event.failures, std::move(checkpoints), std::move(failed_on)};
     --sweep.record.counts.running;
     ++sweep.record.counts.pending;
     DropDefinition(sweep);
@@ -222,6 +231,13 @@ class State::Applier {
     TouchWaiting();
   }
 
+  void operator()(const WorkerBlamed& event) {
+    WorkerEntry* worker = Worker(event.id);
+    Require(worker != nullptr, "an unknown worker was blamed");
+    worker->blame = event.blame;
+  }
+
+  void operator()(const WorkerSetAside&) {}
   void operator()(const Audited&) {}
   void operator()(const LeasesRenewed& event) {
     if (WorkerEntry* worker = Worker(event.worker)) {

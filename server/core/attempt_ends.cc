@@ -26,13 +26,15 @@ void AttemptEnds::Result(const TrialKey& key, const RunningTrial& trial, TrialSt
   end.objective = objective;
   end.metrics = trial.last;
   end.outcome = outcome;
+  blames_.Succeeded(trial);
 }
 
 void AttemptEnds::Failure(const TrialKey& key, const RunningTrial& trial, const std::string& message,
-                          const std::optional<Outcome>& outcome) {
+                          bool perhaps_its_worker, const std::optional<Outcome>& outcome) {
+  blames_.Failed(key, trial, perhaps_its_worker, message);
   const uint32_t failures = trial.failures + 1;
   if (failures < state_.FindSweep(key.sweep)->record.definition->max_attempts) {
-    events_->push_back(TrialRequeued{key, trial.attempt, failures, message, now_.wall});
+    events_->push_back(TrialRequeued{key, trial.attempt, failures, message, now_.wall, now_.mono});
     return;
   }
   const std::string all = failures == 1 ? message : absl::StrCat(failures, " attempts failed; the last one: ", message);
@@ -40,7 +42,7 @@ void AttemptEnds::Failure(const TrialKey& key, const RunningTrial& trial, const 
 }
 
 void AttemptEnds::HandedBack(const TrialKey& key, const RunningTrial& trial, const std::string& message) {
-  events_->push_back(TrialRequeued{key, trial.attempt, trial.failures, message, now_.wall});
+  events_->push_back(TrialRequeued{key, trial.attempt, trial.failures, message, now_.wall, now_.mono});
 }
 
 void AttemptEnds::Invalid(const TrialKey& key, const RunningTrial& trial, const Outcome& outcome) {
@@ -49,7 +51,8 @@ void AttemptEnds::Invalid(const TrialKey& key, const RunningTrial& trial, const 
   if (invalid.empty()) invalid = absl::StrCat("trial ", key.index, " is invalid: ", outcome.message);
 }
 
-void AttemptEnds::EndSweeps() {
+void AttemptEnds::Close() {
+  blames_.AddEvents(events_);
   for (const auto& [id, change] : changes_) {
     const SweepEntry& sweep = *state_.FindSweep(id);
     if (!sweep.live()) continue;

@@ -30,6 +30,8 @@ struct CreateSweep {
   };
   std::optional<Stored> stored;  // The sweep that the store has under request_id.
   Actor by = {};                 // The sweep's owner.
+  // What it runs again: a trial that has a result. The definition is of this one trial, without domains.
+  std::optional<Verification> verifies = {};
 };
 struct PauseSweep {
   SweepId id;

@@ -6,7 +6,7 @@
 namespace basin::server::core {
 namespace {
 
-const char* ActionOf(const CreateSweep&) { return "create sweep"; }
+const char* ActionOf(const CreateSweep& command) { return command.verifies ? "verify trial" : "create sweep"; }
 const char* ActionOf(const PauseSweep&) { return "pause sweep"; }
 const char* ActionOf(const ResumeSweep&) { return "resume sweep"; }
 const char* ActionOf(const CancelSweep&) { return "cancel sweep"; }

@@ -42,7 +42,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const ExpireLeases& comma
     const RunningTrial& trial = *state.FindRunning(key);
     ends.Failure(key, trial,
                  absl::StrCat("worker '", NameOf(state, trial.worker), "' did not report it for ", Seconds(lease)),
-                 std::nullopt);
+                 /*perhaps_its_worker=*/false, std::nullopt);
     ended.insert(key);
   }
   for (const auto& [end, key] : state.deadlines().limits) {
@@ -53,9 +53,9 @@ absl::StatusOr<Decision> DecideOne(const State& state, const ExpireLeases& comma
     ends.Failure(key, trial,
                  absl::StrCat("it ran longer than its limit of ", Seconds(limit), " on worker '",
                               NameOf(state, trial.worker), "'"),
-                 std::nullopt);
+                 /*perhaps_its_worker=*/true, std::nullopt);
   }
-  ends.EndSweeps();
+  ends.Close();
   for (const auto& [end, id] : state.deadlines().silences) {
     if (end > now.mono) break;
     decision.events.push_back(WorkerStateChanged{id, WorkerState::kLost, now.wall});

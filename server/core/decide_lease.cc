@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <list>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "server/core/decide_internal.h"
 #include "server/core/pending_trials.h"
 #include "server/core/placement.h"
+#include "server/core/set_aside.h"
 
 namespace basin::server::core {
 namespace {
@@ -13,8 +16,14 @@ namespace {
 // A sweep that may have trials for this worker, and what this command has taken of it so far.
 class Offer {
  public:
-  Offer(const SweepEntry& sweep, const WorkerDescription& worker, uint64_t look_ahead)
-      : sweep_(sweep), worker_(worker), pins_(PinsInForce(sweep)), trials_(sweep, look_ahead) {}
+  Offer(const State& state, const SweepEntry& sweep, const WorkerEntry& worker, MonoTime now)
+      : state_(state),
+        sweep_(sweep),
+        entry_(worker),
+        worker_(worker.record.description),
+        now_(now),
+        pins_(PinsInForce(sweep)),
+        trials_(sweep, state.settings().look_ahead) {}
 
   // Priority first; then who has the least running; then who waits longest.
   bool operator<(const Offer& other) const {
@@ -32,8 +41,10 @@ class Offer {
     const uint32_t max_parallel = Definition().max_parallel;
     if (max_parallel != 0 && Running() >= max_parallel) return false;
     if (!HasEngine(pins_, worker_)) return false;
-    std::optional<QueuedTrial> trial =
-        trials_.Next([this](uint64_t index) { return HasData(pins_, worker_, DatasetOf(index)); });
+    std::optional<QueuedTrial> trial = trials_.Next([this](uint64_t index) {
+      const std::string dataset = DatasetOf(index);
+      return HasData(pins_, worker_, dataset) && !(ShouldRunElsewhere(index) && CanRunElsewhere(dataset));
+    });
     if (!trial) return false;
     const std::string dataset = DatasetOf(trial->key.index);
     pins_.engine_fingerprint = worker_.engine_fingerprint;
@@ -68,19 +79,40 @@ class Offer {
   uint64_t Running() const { return sweep_.running.size() + taken_.size(); }
   std::string DatasetOf(uint64_t index) const { return Definition().space->DatasetOf(Definition().ConfigOf(index)); }
 
+  // Whether the worker leaves the trial to others, if one of them could run it: it is set aside; or the trial failed on
+  // it a moment ago; or it ran the trial that this one is to be compared with, which says more elsewhere.
+  bool ShouldRunElsewhere(uint64_t index) const {
+    if (IsSetAside(entry_, now_)) return true;
+    if (sweep_.record.verifies && sweep_.record.verifies->worker == worker_.name) return true;
+    const auto queued = sweep_.queued.find(index);
+    if (queued == sweep_.queued.end()) return false;
+    const FailedOn& failed = queued->second.failed_on;
+    return failed.last == entry_.record.id && now_ - failed.at < kElsewhereFirst;
+  }
+
+  bool CanRunElsewhere(const std::string& dataset) {
+    const auto [known, fresh] = elsewhere_.try_emplace(dataset);
+    if (fresh) known->second = AnotherCould(state_, worker_, PinsInForce(sweep_), dataset, now_);
+    return known->second;
+  }
+
+  const State& state_;
   const SweepEntry& sweep_;
+  const WorkerEntry& entry_;
   const WorkerDescription& worker_;
+  const MonoTime now_;
   SweepPins pins_;
   PendingTrials trials_;
   std::vector<QueuedTrial> taken_;
+  std::map<std::string, bool> elsewhere_;  // Whether another worker could run trials with the data set.
 };
 
-std::list<Offer> OffersTo(const State& state, const WorkerDescription& worker) {
+std::list<Offer> OffersTo(const State& state, const WorkerEntry& worker, MonoTime now) {
   std::list<Offer> offers;
   for (const SweepId& id : state.live()) {
     const SweepEntry& sweep = *state.FindSweep(id);
     if (sweep.record.state != SweepState::kRunning || sweep.record.counts.pending == 0) continue;
-    offers.emplace_back(sweep, worker, state.settings().look_ahead);
+    offers.emplace_back(state, sweep, worker, now);
   }
   return offers;
 }
@@ -122,7 +154,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
   uint64_t free = description.slots > worker.running.size() ? description.slots - worker.running.size() : 0;
   free = std::min<uint64_t>(free, command.max_trials);
   if (free == 0) return Decision{std::move(events), std::move(reply)};
-  std::list<Offer> open = OffersTo(state, description);
+  std::list<Offer> open = OffersTo(state, worker, now.mono);
   std::list<Offer> spent;
   while (free > 0 && !open.empty()) {
     const auto next = std::min_element(open.begin(), open.end());

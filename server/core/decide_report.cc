@@ -18,8 +18,6 @@ constexpr size_t kMaxMetrics = 256;  // Names a trial.
 
 using Result = ReportReply::Result;
 
-std::string Text(const TrialKey& key) { return absl::StrCat(key.sweep, "/", key.index); }
-
 bool IsName(const std::string& text) {
   if (text.empty() || text.size() > 128 || !absl::ascii_isalnum(text[0])) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -41,7 +39,7 @@ absl::Status CheckPoint(const Point& point) {
 
 // Answers to attempts that are not open. Nothing changes.
 Result Closed(const State& state, const TrialReport& report) {
-  const std::string text = absl::StrCat("attempt ", report.attempt, " of trial ", Text(report.key));
+  const std::string text = absl::StrCat("attempt ", report.attempt, " of trial ", ToText(report.key));
   const Result lost{Directive::kLost, 0, absl::AbortedError(absl::StrCat(text, " has lost its lease"))};
   const SweepEntry* sweep = state.FindSweep(report.key.sweep);
   if (sweep == nullptr) return lost;
@@ -106,7 +104,7 @@ class OpenReport {
       case OutcomeKind::kInvalid:
         return ends->Invalid(report_.key, after_, outcome);
       case OutcomeKind::kError:
-        return ends->Failure(report_.key, after_, outcome.message, outcome);
+        return ends->Failure(report_.key, after_, outcome.message, /*perhaps_its_worker=*/true, outcome);
       case OutcomeKind::kReleased:
         return ends->HandedBack(report_.key, after_, outcome.message);
     }
@@ -149,7 +147,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const Report& command, No
   for (const TrialReport& report : command.trials) {
     if (!named.insert(report.key).second) {
       reply.results.push_back(
-          {Directive::kContinue, 0, absl::InvalidArgumentError(absl::StrCat(Text(report.key), " is named twice"))});
+          {Directive::kContinue, 0, absl::InvalidArgumentError(absl::StrCat(ToText(report.key), " is named twice"))});
       continue;
     }
     const RunningTrial* trial = state.FindRunning(report.key);
@@ -166,7 +164,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const Report& command, No
     if (!report.outcome) renewed.trials.push_back(report.key);
     reply.results.push_back({Directive::kContinue, open.next_sequence(), absl::OkStatus()});
   }
-  ends.EndSweeps();
+  ends.Close();
   events.push_back(std::move(renewed));
   return Decision{std::move(events), std::move(reply)};
 }

@@ -39,6 +39,15 @@ Decision Done(const SweepId& id, std::vector<Event> events = {}, uint64_t requeu
   return Decision{std::move(events), SweepReply{id, requeued}};
 }
 
+// What a trial of the sweep that has a result was computed with.
+SweepPins PinsOf(const SweepEntry& sweep, const std::string& dataset) {
+  SweepPins pins;
+  pins.engine_fingerprint = sweep.record.pins.engine_fingerprint;
+  const auto digest = sweep.record.pins.digests.find(dataset);
+  if (digest != sweep.record.pins.digests.end()) pins.digests.insert(*digest);
+  return pins;
+}
+
 absl::StatusOr<Decision> Repeated(const SweepId& id, const std::string& digest, const CreateSweep& command) {
   if (digest == command.spec_digest) return Done(id);
   return absl::AlreadyExistsError(
@@ -70,8 +79,14 @@ absl::StatusOr<Decision> DecideOne(const State& state, const CreateSweep& comman
   const absl::Status share = CheckOwnersShare(state, command.by.name);
   if (!share.ok()) return share;
   if (state.FindSweep(command.id) != nullptr) return absl::UnavailableError("the new sweep's id is taken; try again");
-  return Done(command.id, {SweepCreated{command.id, command.definition, command.request_id, command.spec_digest,
-                                        now.wall, command.by.name}});
+  std::vector<Event> events{SweepCreated{command.id, command.definition, command.request_id, command.spec_digest,
+                                         now.wall, command.by.name, command.verifies}};
+  if (command.verifies) {
+    const absl::StatusOr<const SweepEntry*> verified = Find(state, command.verifies->trial.sweep);
+    if (!verified.ok()) return verified.status();
+    events.push_back(SweepPinned{command.id, PinsOf(**verified, command.definition->space->DatasetOf(0))});
+  }
+  return Done(command.id, std::move(events));
 }
 
 absl::StatusOr<Decision> DecideOne(const State& state, const PauseSweep& command, Now now) {

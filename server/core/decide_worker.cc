@@ -50,7 +50,7 @@ absl::StatusOr<Decision> DecideOne(const State& state, const UnregisterWorker& c
   std::vector<Event> events;
   for (const TrialKey& key : worker->running) {
     const RunningTrial& trial = *state.FindRunning(key);
-    events.push_back(TrialRequeued{key, trial.attempt, trial.failures, "its worker left", now.wall});
+    events.push_back(TrialRequeued{key, trial.attempt, trial.failures, "its worker left", now.wall, now.mono});
   }
   events.push_back(WorkerStateChanged{command.id, WorkerState::kLeft, now.wall});
   return Decision{std::move(events), WorkerReply{command.id}};

@@ -20,6 +20,7 @@ struct SweepCreated {
   std::string spec_digest;
   WallTime at{};
   std::string owner = {};
+  std::optional<Verification> verifies = {};  // Its pins follow with a SweepPinned.
 };
 struct SweepStateChanged {
   SweepId id;
@@ -86,6 +87,7 @@ struct TrialRequeued {
   uint32_t failures = 0;  // Including this attempt, unless it was handed back.
   std::string message;
   WallTime at{};
+  MonoTime mono{};  // Not stored.
 };
 // The trial's one accepted end. Its checkpoints are dropped.
 struct TrialFinished {
@@ -124,6 +126,14 @@ struct WorkerStateChanged {
   WallTime at{};
 };
 
+// A worker gets no trials that another could run, until the blame (WorkerBlamed, before this) says so or it registers
+// anew. For the record alone: the state knows it by the blame.
+struct WorkerSetAside {
+  WorkerId id;
+  std::string reason;
+  WallTime at{};
+};
+
 // Who gave the command that the events before this one came of; only where callers are asked who they are.
 struct Audited {
   std::string actor;
@@ -132,7 +142,11 @@ struct Audited {
   WallTime at{};
 };
 
-// Memory alone: stores ignore these two.
+// Memory alone: stores ignore these three.
+struct WorkerBlamed {
+  WorkerId id;
+  Blame blame;  // In the place of the earlier one.
+};
 struct LeasesRenewed {
   WorkerId worker;               // Heard of at `mono`.
   std::vector<TrialKey> trials;  // Whose lease now ends at `lease_until`.
@@ -145,9 +159,9 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
   std::vector<TrialKey> trials;
 };
 
-using Event =
-    std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
-                 CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued, TrialFinished, PendingCancelled,
-                 TrialRetried, WorkerRegistered, WorkerStateChanged, Audited, LeasesRenewed, LeaseAnswered>;
+using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
+                           CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued, TrialFinished,
+                           PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged, WorkerSetAside,
+                           Audited, WorkerBlamed, LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

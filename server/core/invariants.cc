@@ -114,6 +114,10 @@ class Checker {
   void Worker(const WorkerId& id, const WorkerEntry& worker) {
     Expect(worker.record.id == id, "is filed under its id");
     Expect(worker.running.size() <= worker.record.description.slots, "runs no more than its slots");
+    for (const TrialKey& key : worker.blame.trials) {
+      const FailedOn* failed = FailuresOf(key);
+      Expect(failed == nullptr || !failed->several, "is not blamed for a trial that failed elsewhere too");
+    }
     for (const TrialKey& key : worker.running) {
       const RunningTrial* trial = state_.FindRunning(key);
       Expect(trial != nullptr && trial->worker == id, "runs what it is thought to run");
@@ -124,6 +128,15 @@ class Checker {
     Expect(present || worker.running.empty(), "runs nothing when gone");
     Expect(state_.deadlines().silences.contains({worker.last_heard + state_.settings().lease, id}) == present,
            "its silence ends while present");
+  }
+
+  // Null if the trial has no open attempt and waits for none.
+  const FailedOn* FailuresOf(const TrialKey& key) const {
+    if (const RunningTrial* running = state_.FindRunning(key)) return &running->failed_on;
+    const SweepEntry* sweep = state_.FindSweep(key.sweep);
+    if (sweep == nullptr) return nullptr;
+    const auto queued = sweep->queued.find(key.index);
+    return queued == sweep->queued.end() ? nullptr : &queued->second.failed_on;
   }
 
   const State& state_;

@@ -48,6 +48,8 @@ uint64_t& TrialCounts::Of(TrialState state) {
   return cancelled;
 }
 
+std::string ToText(const TrialKey& key) { return absl::StrCat(key.sweep, "/", key.index); }
+
 std::string Outcome::Identity() const {
   std::string text = absl::StrCat(static_cast<int>(kind));
   for (const std::string* part : {&message, &weights_digest, &data_digest, &engine_fingerprint}) {

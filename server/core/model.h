@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct TrialKey {
   uint64_t index = 0;
   auto operator<=>(const TrialKey&) const = default;
 };
+// SWEEP/INDEX, as users write it.
+std::string ToText(const TrialKey& key);
 
 enum class SweepState { kRunning = 1, kPaused = 2, kFinished = 3, kCancelled = 4, kFailed = 5 };        // As in v1.
 enum class TrialState { kPending = 1, kRunning, kSucceeded, kDiverged, kPruned, kFailed, kCancelled };  // As in v1.
@@ -67,11 +70,19 @@ struct TrialCounts {
 };
 
 // What makes the trials of a sweep comparable: fixed by its first lease, and asked of every later worker. As long as no
-// trial has a result and none runs, there is nothing to compare with: then the next lease fixes them anew.
+// trial has a result and none runs, there is nothing to compare with: then the next lease fixes them anew. Those of a
+// verification are those of the trial that it runs again, for ever.
 struct SweepPins {
   std::string engine_fingerprint;              // Empty: not pinned yet.
   std::map<std::string, std::string> digests;  // Data set -> digest.
   bool operator==(const SweepPins&) const = default;
+};
+
+// What a sweep of one trial is for: to run a trial that has a result again, so that the two can be compared.
+struct Verification {
+  TrialKey trial;
+  std::string worker;  // The name of the one that ran it: another one is preferred.
+  bool operator==(const Verification&) const = default;
 };
 
 struct WorkerDescription {
@@ -83,6 +94,15 @@ struct WorkerDescription {
   std::map<std::string, std::string> datasets;  // Name -> digest.
   std::string principal = {};                   // Who registered it: of his token or certificate.
   bool operator==(const WorkerDescription&) const = default;
+};
+
+// What speaks against a worker (see set_aside.h). Forgotten by a restart.
+struct Blame {
+  std::set<TrialKey> trials;  // That failed on it and nowhere else, since its last result.
+  uint32_t pauses = 0;        // So often in a row it was set aside.
+  MonoTime until{};           // It is set aside until then.
+  std::string reason;         // Why it was, the last time.
+  bool operator==(const Blame&) const = default;
 };
 
 struct Point {
@@ -102,6 +122,13 @@ struct Progress {
 };
 
 enum class ArtifactKind { kCheckpoint = 1, kWeights = 2 };  // As stored.
+// Where a trial has failed. Forgotten by a restart.
+struct FailedOn {
+  WorkerId last;         // Empty: nowhere, or not known.
+  bool several = false;  // On other workers too.
+  MonoTime at{};         // The last time.
+};
+
 // A file that a trial left, in the artifact store.
 struct Artifact {
   ArtifactKind kind = ArtifactKind::kCheckpoint;

@@ -26,6 +26,7 @@ struct SweepRecord {
   bool maximize = false;
   TrialCounts counts;
   SweepPins pins;
+  std::optional<Verification> verifies;
   std::optional<uint64_t> best_trial;  // Of SUCCEEDED ones; of equal ones that with the lowest index.
   std::optional<double> best_objective;
   WallTime created_at{};
@@ -38,6 +39,7 @@ struct QueuedTrial {
   uint32_t attempts = 0;
   uint32_t failures = 0;
   std::vector<Checkpoint> checkpoints{};  // The oldest first.
+  FailedOn failed_on{};
 };
 
 // A trial with an open attempt.

@@ -32,6 +32,7 @@ struct RunningTrial : Progress {
   MonoTime started{};  // After a restart: that of the restart.
   MonoTime lease_until{};
   std::vector<Checkpoint> checkpoints;  // The oldest first; at most kCheckpointsKept.
+  FailedOn failed_on;                   // Earlier attempts.
 
   // Where this attempt goes on, as long as that is kept.
   const Checkpoint* from() const {
@@ -59,6 +60,7 @@ struct WorkerEntry {
   MonoTime last_heard{};
   bool draining = false;  // Was asked to drain; outlives a silence, not a restart.
   std::set<TrialKey> running;
+  Blame blame;
   std::string last_lease_request;
   std::vector<TrialKey> last_lease_answer;
 };

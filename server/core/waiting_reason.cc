@@ -17,20 +17,25 @@ std::string NoWorker(bool draining) {
                       "; start one with `basin-worker --server HOST:PORT`");
 }
 
-std::string NoEngine(const SweepPins& pins) {
-  return absl::StrCat(
-      "its trials ran on engine ", Short(pins.engine_fingerprint),
-      "; no connected worker has that engine: start one of the same version, or submit the sweep again");
+// What it is that ran, and what else can be done than to run the like: a verification can't be submitted anew.
+std::string Ran(const SweepRecord& sweep) {
+  if (!sweep.verifies) return "its trials";
+  return absl::StrCat("trial ", ToText(sweep.verifies->trial));
+}
+std::string OrElse(const SweepRecord& sweep) { return sweep.verifies ? "" : ", or submit the sweep again"; }
+
+std::string NoEngine(const SweepRecord& sweep, const SweepPins& pins) {
+  return absl::StrCat(Ran(sweep), " ran on engine ", Short(pins.engine_fingerprint),
+                      "; no connected worker has that engine: start one of the same version", OrElse(sweep));
 }
 
-std::string NoData(const SweepPins& pins, const std::vector<const WorkerDescription*>& workers,
-                   const std::string& dataset) {
+std::string NoData(const SweepRecord& sweep, const SweepPins& pins,
+                   const std::vector<const WorkerDescription*>& workers, const std::string& dataset) {
   for (const WorkerDescription* worker : workers) {
     if (!worker->datasets.contains(dataset)) continue;
-    return absl::StrCat(
-        "its trials ran on the data set '", dataset, "' with digest ", Short(pins.digests.at(dataset)),
-        "; the connected workers have another '", dataset,
-        "': put the same files on a worker's machine and restart the worker, or submit the sweep again");
+    return absl::StrCat(Ran(sweep), " ran on the data set '", dataset, "' with digest ",
+                        Short(pins.digests.at(dataset)), "; the connected workers have another '", dataset,
+                        "': put the same files on a worker's machine and restart the worker", OrElse(sweep));
   }
   if (dataset.rfind(contract::kSyntheticPrefix, 0) == 0) {
     return absl::StrCat("no connected worker can make the data set '", dataset, "'; start one of this version");
@@ -57,7 +62,7 @@ std::string State::WaitingReason(const SweepId& id) const {
 
   const SweepPins pins = PinsInForce(*sweep);
   std::erase_if(workers, [&pins](const WorkerDescription* worker) { return !HasEngine(pins, *worker); });
-  if (workers.empty()) return NoEngine(pins);
+  if (workers.empty()) return NoEngine(sweep->record, pins);
 
   // Several data sets only when they are what the sweep compares; each is asked for once.
   const SweepDefinition& definition = *sweep->record.definition;
@@ -74,7 +79,7 @@ std::string State::WaitingReason(const SweepId& id) const {
     return false;
   };
   if (PendingTrials(*sweep, settings_.look_ahead).Next(runnable)) return "";
-  return NoData(pins, workers, first);
+  return NoData(sweep->record, pins, workers, first);
 }
 
 }  // namespace basin::server::core

@@ -9,6 +9,7 @@
 #include "server/rpc/new_sweep.h"
 #include "server/rpc/sql_stream.h"
 #include "server/rpc/sweep_reads.h"
+#include "server/rpc/verification.h"
 
 namespace basin::server::rpc {
 namespace {
@@ -92,6 +93,12 @@ Reactor* SweepService::Change(Context* context, const Request* request, OnReply 
   return reactor;
 }
 
+void SweepService::Create(core::CreateSweep command, Reactor* reactor, v1::Sweep* sweep) {
+  parts_.coordinator->Submit(std::move(command), [this, reactor, sweep](const absl::StatusOr<core::Reply>& reply) {
+    Finish(reactor, reply.ok() ? SetSweep(parts_, std::get<core::SweepReply>(*reply).id, sweep) : reply.status());
+  });
+}
+
 Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepRequest* request,
                                    v1::CreateSweepResponse* response) {
   const absl::StatusOr<access::Caller> caller = AdmitCall(parts_, *context, *request);
@@ -109,10 +116,7 @@ Reactor* SweepService::CreateSweep(Context* context, const v1::CreateSweepReques
     command.request_id = request->request_id();
     command.spec_digest = std::move(checked->spec_digest);
     command.by = by;
-    parts_.coordinator->Submit(std::move(command), [this, reactor, response](const absl::StatusOr<core::Reply>& reply) {
-      Finish(reactor, reply.ok() ? SetSweep(parts_, std::get<core::SweepReply>(*reply).id, response->mutable_sweep())
-                                 : reply.status());
-    });
+    Create(std::move(command), reactor, response->mutable_sweep());
   };
   if (!parts_.requests->Post(create)) Finish(reactor, Overloaded());
   return reactor;
@@ -193,6 +197,23 @@ grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* SweepService::DownloadAr
   auto* call = new ArtifactDownload(parts_, [this, request = *request] { return FindArtifact(parts_, request); });
   call->Start(CheckCall(parts_, *context, *request).status());
   return call;
+}
+
+Reactor* SweepService::VerifyTrial(Context* context, const v1::VerifyTrialRequest* request,
+                                   v1::VerifyTrialResponse* response) {
+  const absl::StatusOr<access::Caller> caller = CheckCall(parts_, *context, *request);
+  if (!caller.ok()) return FinishNow(context, caller.status());
+  const absl::StatusOr<core::SweepId> id = parts_.board->FindSweep(request->sweep());
+  if (!id.ok()) return FinishNow(context, id.status());
+  Reactor* reactor = context->DefaultReactor();
+  const auto verify = [this, reactor, request, response, id = *id, by = ActorOf(*caller)] {
+    absl::StatusOr<core::CreateSweep> command = VerificationOf(parts_, id, *request);
+    if (!command.ok()) return Finish(reactor, command.status());
+    command->by = by;
+    Create(*std::move(command), reactor, response->mutable_sweep());
+  };
+  if (!parts_.reads->Post(verify)) Finish(reactor, Overloaded());
+  return reactor;
 }
 
 Reactor* SweepService::ListWorkers(Context* context, const v1::ListWorkersRequest* request,

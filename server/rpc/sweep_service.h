@@ -27,6 +27,7 @@ class SweepService : public v1::SweepService::CallbackService {
   Reactor* ListArtifacts(Context*, const v1::ListArtifactsRequest*, v1::ListArtifactsResponse*) override;
   grpc::ServerWriteReactor<v1::DownloadArtifactResponse>* DownloadArtifact(Context*,
                                                                            const v1::DownloadArtifactRequest*) override;
+  Reactor* VerifyTrial(Context*, const v1::VerifyTrialRequest*, v1::VerifyTrialResponse*) override;
   Reactor* ListWorkers(Context*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;
   Reactor* DrainWorker(Context*, const v1::DrainWorkerRequest*, v1::DrainWorkerResponse*) override;
   grpc::ServerWriteReactor<v1::QuerySqlResponse>* QuerySql(Context*, const v1::QuerySqlRequest*) override;
@@ -37,6 +38,8 @@ class SweepService : public v1::SweepService::CallbackService {
   template <typename Request, typename Response>
   Reactor* Read(Context* context, const Request* request, Response* response,
                 absl::Status (*read)(const Parts&, const Request&, Response*));
+  // Answers with the sweep that the command makes.
+  void Create(core::CreateSweep command, Reactor* reactor, v1::Sweep* sweep);
   // Answers with the sweep as it is after the command; `on_reply` sees the reply.
   template <typename Command, typename Request, typename OnReply>
   Reactor* Change(Context* context, const Request* request, OnReply on_reply);

@@ -62,8 +62,15 @@ struct Adder {
     changes.workers.insert(event.id);
     changes.slots_changed.insert(event.id);
     changes.workers_came_or_went = true;
+    // What was left to this worker is another's now.
+    if (event.state != core::WorkerState::kConnected) changes.work_appeared = true;
   }
+  void operator()(const core::WorkerSetAside&) { changes.work_appeared = true; }
   void operator()(const core::Audited&) {}
+  void operator()(const core::WorkerBlamed& event) {
+    changes.workers.insert(event.id);
+    changes.slots_changed.insert(event.id);
+  }
   void operator()(const core::LeasesRenewed& event) { changes.heard.insert(event.worker); }
   void operator()(const core::LeaseAnswered& event) { changes.heard.insert(event.worker); }
 };
@@ -73,7 +80,8 @@ struct Adder {
 void Changes::Add(const core::Event& event, const core::State& state) { std::visit(Adder{*this, state}, event); }
 
 bool IsMemoryOnly(const core::Event& event) {
-  return std::holds_alternative<core::LeasesRenewed>(event) || std::holds_alternative<core::LeaseAnswered>(event);
+  return std::holds_alternative<core::WorkerBlamed>(event) || std::holds_alternative<core::LeasesRenewed>(event) ||
+         std::holds_alternative<core::LeaseAnswered>(event);
 }
 
 uint64_t LeasableTrials(const core::State& state) {

@@ -94,6 +94,10 @@ struct Logger {
     Log(event.state == core::WorkerState::kLost ? LogLevel::kWarning : LogLevel::kInfo, message,
         {{"worker", event.id}, {"name", WorkerName(event.id)}});
   }
+  void operator()(const core::WorkerSetAside& event) const {
+    Log(LogLevel::kWarn, "worker set aside",
+        {{"worker", event.id}, {"name", WorkerName(event.id)}, {"reason", event.reason}});
+  }
   void operator()(const core::Audited& event) const {
     Log(LogLevel::kInfo, "audit", {{"actor", event.actor}, {"action", event.action}, {"subject", event.subject}});
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "absl/strings/str_cat.h"
+
 namespace basin::server::runtime {
 namespace {
 
@@ -99,6 +101,11 @@ v1::Sweep SweepView::At(core::MonoTime now) const {
 v1::Worker WorkerView::At(core::MonoTime now) const {
   v1::Worker result = worker;
   *result.mutable_silence() = ToDuration(std::max(core::MonoTime::zero(), now - last_heard));
+  if (set_aside_until > now) {
+    const auto left = std::chrono::ceil<std::chrono::seconds>(set_aside_until - now);
+    result.set_set_aside(absl::StrCat(set_aside_reason, ". It gets no trial that another worker could run for ",
+                                      left.count(), " s more, or until it is restarted; its log says more"));
+  }
   return result;
 }
 
@@ -116,6 +123,7 @@ SweepView ViewOf(const core::State& state, const core::SweepEntry& entry) {
   sweep.set_seeds(record.seeds);
   sweep.set_priority(record.priority);
   sweep.set_owner(record.owner);
+  if (record.verifies) sweep.set_verifies(ToText(record.verifies->trial));
   *sweep.mutable_created_at() = ToTimestamp(record.created_at);
   if (record.started_at) *sweep.mutable_started_at() = ToTimestamp(*record.started_at);
   if (record.ended_at) *sweep.mutable_ended_at() = ToTimestamp(*record.ended_at);
@@ -129,6 +137,8 @@ WorkerView ViewOf(const core::WorkerEntry& entry) {
   const core::WorkerRecord& record = entry.record;
   WorkerView view;
   view.last_heard = entry.last_heard;
+  view.set_aside_until = entry.blame.until;
+  view.set_aside_reason = entry.blame.reason;
   v1::Worker& worker = view.worker;
   worker.set_id(record.id);
   worker.set_name(record.description.name);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "basin/v1/sweep.pb.h"
@@ -40,8 +41,10 @@ struct SweepView {
 };
 
 struct WorkerView {
-  v1::Worker worker;  // Without silence.
+  v1::Worker worker;  // Without silence and set_aside.
   core::MonoTime last_heard{};
+  core::MonoTime set_aside_until{};
+  std::string set_aside_reason;
 
   v1::Worker At(core::MonoTime now) const;
 };

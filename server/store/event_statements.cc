@@ -11,7 +11,8 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.add_sweep,
        "INSERT INTO sweep(id, name, state, request_id, spec_digest, spec, objective, maximize, priority, configs, "
        "seeds, "
-       "pending, created_at, owner) VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"},
+       "pending, created_at, owner, verified_sweep, verified_trial, verified_worker) "
+       "VALUES(?1, ?2, 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
       {&sql.find_sweep,
        "SELECT key, maximize, pending, running, succeeded, diverged, pruned, failed, cancelled, next_index, "
        "best_trial, "

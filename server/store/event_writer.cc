@@ -80,7 +80,8 @@ absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(Connection& con
 }
 
 bool EventWriter::IsDurable(const core::Event& event) {
-  return !std::holds_alternative<core::LeasesRenewed>(event) && !std::holds_alternative<core::LeaseAnswered>(event);
+  return !std::holds_alternative<core::WorkerBlamed>(event) && !std::holds_alternative<core::LeasesRenewed>(event) &&
+         !std::holds_alternative<core::LeaseAnswered>(event);
 }
 
 absl::Status EventWriter::Write(const core::Event& event) {
@@ -184,10 +185,11 @@ absl::Status EventWriter::On(const core::SweepCreated& event) {
   const core::SweepDefinition& definition = *event.definition;
   const v1::SweepSpec& spec = definition.spec;
   const std::string bytes = spec.SerializeAsString();
-  absl::Status status =
-      sql_->add_sweep.Run(event.id, spec.name(), event.request_id, event.spec_digest, Blob{bytes},
-                          definition.objective_metric, definition.maximize, spec.priority(), definition.configs,
-                          definition.seeds, definition.trials(), TimeColumn(event.at), event.owner);
+  const core::Verification verifies = event.verifies.value_or(core::Verification());
+  absl::Status status = sql_->add_sweep.Run(
+      event.id, spec.name(), event.request_id, event.spec_digest, Blob{bytes}, definition.objective_metric,
+      definition.maximize, spec.priority(), definition.configs, definition.seeds, definition.trials(),
+      TimeColumn(event.at), event.owner, verifies.trial.sweep, verifies.trial.index, verifies.worker);
   if (!status.ok()) return status;
   return Log(event.at, EventKind::kSweepCreated, connection_.last_insert_key(), {}, {}, {}, spec.name());
 }
@@ -435,6 +437,12 @@ absl::Status EventWriter::On(const core::WorkerStateChanged& event) {
   if (!status.ok()) return status;
   if (event.state == core::WorkerState::kLeft) workers_.erase(event.id);
   return Log(event.at, KindOf(event.state), {}, {}, {}, **worker, "");
+}
+
+absl::Status EventWriter::On(const core::WorkerSetAside& event) {
+  absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.id);
+  if (!worker.ok()) return worker.status();
+  return Log(event.at, EventKind::kWorkerSetAside, {}, {}, {}, *worker, event.reason);
 }
 
 absl::Status EventWriter::On(const core::Audited& event) {

@@ -69,7 +69,9 @@ class EventWriter {
   absl::Status On(const core::TrialRetried& event);
   absl::Status On(const core::WorkerRegistered& event);
   absl::Status On(const core::WorkerStateChanged& event);
+  absl::Status On(const core::WorkerSetAside& event);
   absl::Status On(const core::Audited& event);
+  absl::Status On(const core::WorkerBlamed&) { return absl::OkStatus(); }
   absl::Status On(const core::LeasesRenewed&) { return absl::OkStatus(); }
   absl::Status On(const core::LeaseAnswered&) { return absl::OkStatus(); }
 

@@ -12,12 +12,6 @@ namespace {
 
 using core::TrialState;
 
-uint64_t& CountOf(core::TrialCounts& counts, TrialState state) {
-  uint64_t* const by_state[] = {&counts.pending, &counts.running, &counts.succeeded, &counts.diverged,
-                                &counts.pruned,  &counts.failed,  &counts.cancelled};
-  return *by_state[static_cast<int>(state) - 1];
-}
-
 bool Live(core::SweepState state) { return state == core::SweepState::kRunning || state == core::SweepState::kPaused; }
 
 }  // namespace
@@ -34,6 +28,7 @@ class MemoryStore::Applier {
     sweep.record.request_id = event.request_id;
     sweep.record.spec_digest = event.spec_digest;
     sweep.record.owner = event.owner;
+    sweep.record.verifies = event.verifies;
     sweep.record.priority = event.definition->spec.priority();
     sweep.record.configs = event.definition->configs;
     sweep.record.seeds = event.definition->seeds;
@@ -142,7 +137,9 @@ class MemoryStore::Applier {
       store_.workers_.at(event.id).state = event.state;
     }
   }
+  void operator()(const core::WorkerSetAside&) {}
   void operator()(const core::Audited&) {}
+  void operator()(const core::WorkerBlamed&) {}
   void operator()(const core::LeasesRenewed&) {}
   void operator()(const core::LeaseAnswered&) {}
 
@@ -151,8 +148,8 @@ class MemoryStore::Applier {
   core::OpenTrial& Last(const core::TrialKey& key) { return Find(key.sweep).trials.at(key.index).last; }
 
   static void Move(Sweep& sweep, Trial& trial, TrialState to) {
-    --CountOf(sweep.record.counts, trial.state);
-    ++CountOf(sweep.record.counts, to);
+    --sweep.record.counts.Of(trial.state);
+    ++sweep.record.counts.Of(to);
     trial.state = to;
   }
 

@@ -218,6 +218,13 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_entry BEGIN SELECT RA
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 )sql";
 
+// Version 5: sweeps that run a trial of another sweep again, and who ran it then.
+constexpr std::string_view kVerifications = R"sql(
+ALTER TABLE sweep ADD COLUMN verified_sweep TEXT NOT NULL DEFAULT '';
+ALTER TABLE sweep ADD COLUMN verified_trial INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sweep ADD COLUMN verified_worker TEXT NOT NULL DEFAULT '';
+)sql";
+
 // What `results` compares of blocks of trials that have all ended, by columns (see outcome_block.h); metric 0: how they
 // ended. Derived from the table `trial`: a block that has none is read from there.
 constexpr std::string_view kSettledColumns = R"sql(
@@ -259,7 +266,8 @@ std::string Sweeps() {
       "iif(s.maximize, 'maximize', 'minimize') AS goal, s.best_trial AS best_trial, ",
       RealOrNull("s.best_objective"), " AS best_objective, s.priority AS priority, ", TimeText("s.created_at"),
       " AS created, ", TimeText("s.started_at"), " AS started, ", TimeText("s.ended_at"),
-      " AS ended, nullif(s.owner, '') AS owner FROM sweep s");
+      " AS ended, nullif(s.owner, '') AS owner, "
+      "iif(s.verified_sweep = '', NULL, s.verified_sweep || '/' || s.verified_trial) AS verifies FROM sweep s");
 }
 
 std::string Configs() {
@@ -310,7 +318,8 @@ std::string Events() {
              {"sweep created",     "sweep running",    "sweep paused",    "sweep finished",  "sweep cancelled",
               "sweep failed",      "sweep deleted",    "trial leased",    "trial requeued",  "trial succeeded",
               "trial diverged",    "trial pruned",     "trial failed",    "trial cancelled", "trial retried",
-              "worker registered", "worker connected", "worker draining", "worker left",     "worker lost"}),
+              "worker registered", "worker connected", "worker draining", "worker left",     "worker lost",
+              "worker set aside"}),
       " AS kind, coalesce(s.id, d.id) AS sweep, e.trial AS trial, e.attempt AS attempt, w.name AS worker, "
       "w.id AS worker_id, e.message AS message FROM event e LEFT JOIN sweep s ON s.key = e.sweep "
       "LEFT JOIN deleted_sweep d ON d.key = e.sweep LEFT JOIN worker w ON w.key = e.worker "
@@ -349,6 +358,7 @@ const std::vector<std::string>& Migrations() {
       std::string(kOwners),
       // The view of artifacts alone: final weights are their second kind.
       std::string(),
+      std::string(kVerifications),
       std::string(kSettledColumns),
   };
   return *migrations;

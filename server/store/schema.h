@@ -42,6 +42,7 @@ enum class EventKind {
   kWorkerDraining,
   kWorkerLeft,
   kWorkerLost,
+  kWorkerSetAside,
 };
 
 // The newest schema that this program knows; PRAGMA user_version of its databases.

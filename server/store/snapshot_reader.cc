@@ -71,7 +71,8 @@ absl::Status Reader::ReadSweeps() {
   return connection_.Each(
       "SELECT key, id, name, state, message, request_id, spec_digest, priority, configs, seeds, maximize, pending, "
       "running, succeeded, diverged, pruned, failed, cancelled, next_index, engine_fingerprint, best_trial, "
-      "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL), owner "
+      "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL), owner, "
+      "verified_sweep, verified_trial, verified_worker "
       "FROM sweep ORDER BY key",
       [this](const Row& row) -> absl::Status {
         core::SweepRecord record;
@@ -95,6 +96,9 @@ absl::Status Reader::ReadSweeps() {
         record.started_at = ReadTime(row, 23);
         record.ended_at = ReadTime(row, 24);
         record.owner = row.string(26);
+        if (const std::string verified = row.string(27); !verified.empty()) {
+          record.verifies = core::Verification{{verified, row.number(28)}, row.string(29)};
+        }
         if (!row.is_null(25)) {
           const std::string_view bytes = row.blob(25);
           v1::SweepSpec spec;

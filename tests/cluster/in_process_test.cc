@@ -150,6 +150,23 @@ TEST_F(InProcessTest, TheBitsDoNotDependOnSlotsOrThreads) {
   EXPECT_EQ(side_by_side, one_by_one);
 }
 
+TEST_F(InProcessTest, ATrialIsVerifiedOnAnotherWorkerWithTheSameBits) {
+  const auto first = Worker("first", 2);
+  const std::string sweep = client_.Create(DigitsSweep(1, 3));
+  ASSERT_TRUE(client_.AwaitFinished(sweep));
+  const v1::Trial trial = client_.Trials(sweep).at(2);
+  EXPECT_EQ(trial.worker(), "first");
+  const auto second = Worker("second", 1);
+  ASSERT_TRUE(client_.AwaitWorkers(2));
+  const std::string verification = client_.Verify(sweep, 2);
+  ASSERT_TRUE(client_.AwaitFinished(verification));
+  const v1::Trial again = client_.Trials(verification).at(0);
+  EXPECT_EQ(again.worker(), "second");
+  EXPECT_EQ(again.weights_digest(), trial.weights_digest());
+  EXPECT_EQ(again.data_digest(), trial.data_digest());
+  EXPECT_EQ(client_.Trials(sweep).at(2).worker(), "first");
+}
+
 TEST_F(InProcessTest, ManyShortTrialsAllArrive) {
   const auto a = Worker("a", 4), b = Worker("b", 3);
   v1::SweepSpec spec = DigitsSweep(50, 1);

@@ -96,6 +96,13 @@ v1::Sweep SweepClient::Get(const std::string& sweep) {
   return Call<v1::GetSweepResponse>(*stub_, &v1::SweepService::Stub::GetSweep, request).sweep();
 }
 
+std::string SweepClient::Verify(const std::string& sweep, uint64_t trial) {
+  v1::VerifyTrialRequest request;
+  request.set_sweep(sweep);
+  request.set_trial(trial);
+  return Call<v1::VerifyTrialResponse>(*stub_, &v1::SweepService::Stub::VerifyTrial, request).sweep().id();
+}
+
 void SweepClient::Cancel(const std::string& sweep) {
   v1::CancelSweepRequest request;
   request.set_sweep(sweep);

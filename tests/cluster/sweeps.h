@@ -23,6 +23,8 @@ class SweepClient {
   // The new sweep's id.
   std::string Create(const v1::SweepSpec& spec);
   v1::Sweep Get(const std::string& sweep);
+  // The sweep that runs the trial again.
+  std::string Verify(const std::string& sweep, uint64_t trial);
   void Cancel(const std::string& sweep);
   // All trials that have a row, by paging.
   std::vector<v1::Trial> Trials(const std::string& sweep);

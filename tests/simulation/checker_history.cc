@@ -171,7 +171,9 @@ class Checker::Follower {
       checker_.workers_.erase(event.id);
     }
   }
+  void operator()(const WorkerSetAside&) {}
   void operator()(const Audited&) {}
+  void operator()(const WorkerBlamed&) {}
   void operator()(const LeasesRenewed&) {}
   void operator()(const LeaseAnswered&) {}
 

@@ -1,6 +1,7 @@
 // The client with a real coordinator and a real worker.
 #include <csignal>
 #include <fstream>
+#include <optional>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -14,6 +15,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 using tests::CliResult;
 using tests::RunCli;
@@ -198,6 +200,29 @@ TEST_F(ServiceTest, CtrlCLeavesTheWatchingNotTheSweep) {
   EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
 }
 
+TEST_F(ServiceTest, AVerifiedTrialIsEqualAndItsSecondRunIsRemoved) {
+  const std::string id = Submit(kTiny);
+  ASSERT_EQ(Run({"watch", id}).exit_code, 0);
+  const CliResult verified = Run({"verify", id + "/3", "-o", "json"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_THAT(verified.out, AllOf(HasSubstr("\"weights_digest\""), HasSubstr("\"val_loss\""), HasSubstr("true"),
+                                  Not(HasSubstr("false"))));
+  EXPECT_THAT(verified.err, HasSubstr(id + "/3 is equal bit by bit"));
+  EXPECT_THAT(Run({"list"}).out, Not(HasSubstr("verify-")));
+  EXPECT_EQ(Run({"verify", id + "/3", "--keep"}).exit_code, 0);
+  EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr("verify-"), HasSubstr(id + "/3")));
+}
+
+TEST_F(ServiceTest, WhatCannotBeVerifiedIsSaid) {
+  const std::string id = Submit(kEndless);
+  EXPECT_EQ(Run({"verify", id}).exit_code, 2);
+  const CliResult early = Run({"verify", id + "/1"});
+  EXPECT_EQ(early.exit_code, 1);
+  EXPECT_THAT(early.err, HasSubstr("has a result"));
+  EXPECT_EQ(Run({"verify", id + "/2"}).exit_code, 3);
+  EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
+}
+
 class RunTest : public ::testing::Test {
  protected:
   std::vector<std::string> Command(const std::string& spec, std::vector<std::string> more = {}) {
@@ -247,6 +272,57 @@ TEST_F(RunTest, ItsProcessesEndWithItWhenItIsKilled) {
   EXPECT_TRUE(tests::Eventually([&] { return !std::filesystem::exists(data() / "endpoint"); }));
   EXPECT_TRUE(
       tests::Eventually([&] { return ReadFile(data() / "worker-1.log").find("draining") != std::string::npos; }));
+}
+
+// A finished sweep whose database was changed while no server ran, and a service on it.
+class FalsifiedTest : public RunTest {
+ protected:
+  void Falsify(const std::string& sql) {
+    ASSERT_EQ(tests::RunProgram(Command(kTiny, {"--quiet"}), dir_.path() / "run"), 0) << ReadFile(dir_.path() / "run");
+    const auto out = dir_.path() / "sqlite";
+    ASSERT_EQ(tests::RunProgram({"sqlite3", (data() / "basin.db").string(), sql}, out), 0) << ReadFile(out);
+    up_.emplace(std::vector<std::string>{Binary("basin"), "up", "--quiet", "--listen", "127.0.0.1:0", "--data-dir",
+                                         data().string()},
+                dir_.path() / "up.log");
+    ASSERT_TRUE(tests::Eventually([&] { return up_->LogText().find('\n') != std::string::npos || !up_->IsRunning(); }));
+    server_ = Lines(up_->LogText()).at(0);
+    ASSERT_TRUE(
+        tests::Eventually([&] { return RunCli({"workers"}, server_).out.find("CONNECTED") != std::string::npos; }));
+  }
+
+  std::optional<tests::ChildProcess> up_;
+  std::string server_;
+};
+
+TEST_F(FalsifiedTest, ADigestThatIsNotTheTrialsIsFound) {
+  Falsify("UPDATE trial SET weights_digest = 'beef' WHERE idx = 1");
+  const CliResult verified = RunCli({"verify", "tiny/1", "-o", "csv"}, server_);
+  EXPECT_EQ(verified.exit_code, 1) << verified.err;
+  EXPECT_THAT(verified.err, AllOf(HasSubstr("DIFFERENT"), HasSubstr("weights_digest was beef and is")));
+  EXPECT_THAT(verified.out, AllOf(HasSubstr("weights_digest,,false"), HasSubstr("val_loss,2,true")));
+  EXPECT_EQ(RunCli({"verify", "tiny/0"}, server_).exit_code, 0);
+  EXPECT_THAT(RunCli({"list"}, server_).out, Not(HasSubstr("verify-")));
+}
+
+TEST_F(FalsifiedTest, AMetricThatIsNotTheTrialsIsFoundWithItsStepAndBothValues) {
+  Falsify(
+      "UPDATE point SET value = 123.5 WHERE trial = 1 AND metric = (SELECT key FROM symbol WHERE text = 'val_loss') "
+      "AND "
+      "epoch = 2");
+  const CliResult verified = RunCli({"verify", "tiny/1"}, server_);
+  EXPECT_EQ(verified.exit_code, 1) << verified.err;
+  EXPECT_THAT(verified.err, ::testing::ContainsRegex("val_loss at step [0-9]+ was 123.5 and is 0?[.0-9]+"));
+}
+
+TEST_F(FalsifiedTest, WithoutAWorkerOfItsEngineAVerificationWaitsUntilCtrlC) {
+  Falsify("UPDATE sweep SET engine_fingerprint = 'another-one'");
+  tests::ChildProcess verify({Binary("basin"), "--server", server_, "verify", "tiny/1"}, dir_.path() / "verify.log");
+  ASSERT_TRUE(tests::Eventually([&] { return verify.LogText().find("no connected worker") != std::string::npos; }))
+      << verify.LogText();
+  verify.Signal(SIGINT);
+  EXPECT_EQ(verify.AwaitExit(), 130) << verify.LogText();
+  EXPECT_THAT(verify.LogText(), AllOf(HasSubstr("ran on engine another-one"), HasSubstr("cancelled and removed")));
+  EXPECT_THAT(RunCli({"list"}, server_).out, Not(HasSubstr("verify-")));
 }
 
 TEST_F(RunTest, AMissingDataSetEndsIt) {

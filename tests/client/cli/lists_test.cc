@@ -127,6 +127,14 @@ TEST_F(ListsTest, WorkersSayWhatTheyHave) {
   EXPECT_THAT(Run({"workers"}).out, AllOf(HasSubstr("w-1"), HasSubstr("CONNECTED"), HasSubstr("digits")));
 }
 
+TEST_F(ListsTest, WorkersSayWhyOneIsSetAside) {
+  server_.workers = {Worker("w-1", "a")};
+  EXPECT_THAT(Run({"workers"}).out, Not(HasSubstr("SET ASIDE")));
+  server_.workers[0].set_set_aside("3 trials failed here");
+  EXPECT_THAT(Run({"workers"}).out, AllOf(HasSubstr("SET ASIDE"), HasSubstr("3 trials failed here")));
+  EXPECT_THAT(Run({"workers", "-o", "json"}).out, HasSubstr("\"set_aside\": \"3 trials failed here\""));
+}
+
 TEST_F(ListsTest, DoctorIsContentWhenAllIsWell) {
   server_.info.set_version(contract::kVersion);
   server_.info.set_protocol_version(contract::kProtocolVersion);

@@ -47,6 +47,19 @@ TEST_F(ChangesTest, ATrialQueuedAgainIsWork) {
   EXPECT_TRUE(Of(requeued).work_appeared);
 }
 
+TEST_F(ChangesTest, WhatWasLeftToAWorkerThatGoesOrIsSetAsideIsWorkForOthers) {
+  EXPECT_TRUE(Of(core::WorkerStateChanged{"w", core::WorkerState::kLost, {}}).work_appeared);
+  EXPECT_TRUE(Of(core::WorkerStateChanged{"w", core::WorkerState::kDraining, {}}).work_appeared);
+  EXPECT_FALSE(Of(core::WorkerStateChanged{"w", core::WorkerState::kConnected, {}}).work_appeared);
+  EXPECT_TRUE(Of(core::WorkerSetAside{"w", "", {}}).work_appeared);
+}
+
+TEST_F(ChangesTest, AWorkerThatIsBlamedOrAcquittedIsShownAndAskedAgain) {
+  const Changes changes = Of(core::WorkerBlamed{"w", {}});
+  EXPECT_THAT(changes.workers, ElementsAre("w"));
+  EXPECT_THAT(changes.slots_changed, ElementsAre("w"));
+}
+
 TEST_F(ChangesTest, AHeartbeatIsHeardAndNothingElse) {
   const Changes changes = Of(core::LeasesRenewed{.worker = "w", .trials = {}});
   EXPECT_THAT(changes.heard, ElementsAre("w"));

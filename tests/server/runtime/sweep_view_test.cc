@@ -47,6 +47,18 @@ TEST(SweepViewTest, ShowsWhatRunsTheLongestFirst) {
   EXPECT_EQ(sweep.trials().pending(), 1u);
 }
 
+TEST(WorkerViewTest, SaysWhyAWorkerIsSetAsideAndForHowLongAsLongAsItIs) {
+  core::WorkerEntry entry;
+  entry.blame.until = seconds(1060);
+  entry.blame.reason = "3 trials failed";
+  const WorkerView view = ViewOf(entry);
+  EXPECT_EQ(
+      view.At(seconds(1010)).set_aside(),
+      "3 trials failed. It gets no trial that another worker could run for 50 s more, or until it is restarted; its "
+      "log says more");
+  EXPECT_EQ(view.At(seconds(1060)).set_aside(), "");
+}
+
 TEST(SweepViewTest, TimesBeforeTheEpochAreValidTimestamps) {
   const google::protobuf::Timestamp time = ToTimestamp(std::chrono::milliseconds(-1500));
   EXPECT_EQ(time.seconds(), -2);

@@ -152,8 +152,15 @@ void History::CreateSweep() {
   sweep.max_attempts = static_cast<uint32_t>(1 + Draw(3));
   if (Draw(3) == 0) sweep.trial_seconds = 50;
   const std::string number = std::to_string(names_++);
-  Do(server::core::CreateSweep{"sweep" + number, sweep.Build(), Draw(2) == 0 ? "request" + number : "",
-                               "digest" + number, std::nullopt, Draw(2) == 0 ? Actor{"alice"} : Actor{}});
+  server::core::CreateSweep create{"sweep" + number,  sweep.Build(), Draw(2) == 0 ? "request" + number : "",
+                                   "digest" + number, std::nullopt,  Draw(2) == 0 ? Actor{"alice"} : Actor{}};
+  if (const SweepId verified = AnySweep(); verified != "none" && Draw(4) == 0) {
+    RealSweep again;
+    again.batch_sizes = 1;
+    create.definition = again.Build();
+    create.verifies = Verification{{verified, Draw(4)}, "name" + std::to_string(Draw(4))};
+  }
+  Do(std::move(create));
 }
 
 void History::ChangeSweep() {
@@ -270,6 +277,7 @@ std::string Describe(const State& state) {
     const TrialCounts& c = r.counts;
     out << "sweep " << id << " name=" << r.name << " state=" << static_cast<int>(r.state) << " message=" << r.message
         << " request=" << r.request_id << " digest=" << r.spec_digest << " owner=" << r.owner
+        << " verifies=" << (r.verifies ? ToText(r.verifies->trial) + " by " + r.verifies->worker : "nothing")
         << " priority=" << r.priority << " space=" << r.configs << "x" << r.seeds << " maximize=" << r.maximize
         << " counts=" << c.pending << "," << c.running << "," << c.succeeded << "," << c.diverged << "," << c.pruned
         << "," << c.failed << "," << c.cancelled << " engine=" << r.pins.engine_fingerprint

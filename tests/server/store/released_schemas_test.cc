@@ -113,7 +113,7 @@ TEST_P(ReleasedSchemaTest, ItIsWholeBeforeAndAfter) {
   EXPECT_EQ(report->schema_version, SchemaVersion());
 }
 
-INSTANTIATE_TEST_SUITE_P(, ReleasedSchemaTest, ::testing::Values(1, 2, 3),
+INSTANTIATE_TEST_SUITE_P(, ReleasedSchemaTest, ::testing::Values(1, 2, 3, 4),
                          [](const auto& version) { return "Schema" + std::to_string(version.param); });
 
 }  // namespace

@@ -107,6 +107,12 @@ TEST_F(SqlFrontDoorTest, EventsTellWhatHappenedToATrial) {
                           "trial succeeded|2|name|"));
 }
 
+TEST_F(SqlFrontDoorTest, EventsTellThatAWorkerWasSetAside) {
+  stored_.Commit({core::WorkerSetAside{"w", "3 trials failed", tests::StoredSweep::kTime}});
+  EXPECT_THAT(Rows("SELECT worker_id, message FROM events WHERE kind = 'worker set aside'"),
+              ElementsAre("w|3 trials failed"));
+}
+
 TEST_F(SqlFrontDoorTest, WorkersShowWhatTheyAre) {
   EXPECT_THAT(Rows("SELECT worker, name, state, slots, engine_fingerprint, datasets, trials_finished FROM workers"),
               ElementsAre(R"(w|name|CONNECTED|4|engine-1|{"digits":"digest-1"}|2)"));

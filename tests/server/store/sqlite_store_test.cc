@@ -90,7 +90,8 @@ TEST(SqliteStoreTest, CommitsSurviveAProcessThatDies) {
 TEST(SqliteStoreTest, EventsOfMemoryAloneWriteNothing) {
   StoredSweep stored;
   const auto before = fs::file_size(stored.dir() + "/basin.db-wal");
-  stored.Commit({core::LeasesRenewed{"w", {{"s", 2}}, {}, {}}, core::LeaseAnswered{"w", "r", {}}});
+  stored.Commit(
+      {core::LeasesRenewed{"w", {{"s", 2}}, {}, {}}, core::LeaseAnswered{"w", "r", {}}, core::WorkerBlamed{"w", {}}});
   EXPECT_EQ(fs::file_size(stored.dir() + "/basin.db-wal"), before);
 }
 
