@@ -95,7 +95,7 @@ struct Logger {
         {{"worker", event.id}, {"name", WorkerName(event.id)}});
   }
   void operator()(const core::WorkerSetAside& event) const {
-    Log(LogLevel::kWarn, "worker set aside",
+    Log(LogLevel::kWarning, "worker set aside",
         {{"worker", event.id}, {"name", WorkerName(event.id)}, {"reason", event.reason}});
   }
   void operator()(const core::Audited& event) const {
