@@ -29,13 +29,17 @@ template <typename T, int R, int V>
       tile.Fill(start.initial == nullptr ? nullptr : start.initial + column);
     }
     const T* right = matrix.data + column;
-    for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) tile.MultiplyAdd(rows, d, right);
-    for (int r = 0; r < R; ++r) {
-      for (int v = 0; v < V; ++v) {
-        const int64_t place = r * out.stride + column + v * kLanes<T>;
-        Store<T>(out.data + place, Finished<T>(finish, tile.sum[r][v], gate == nullptr ? nullptr : gate + place));
-      }
+    for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) {
+      tile.MultiplyAdd(
+          [&](auto r) __attribute__((always_inline)) { return rows[r][d]; }, right);
     }
+    WithFinish(
+        finish, [&](auto how) __attribute__((always_inline)) {
+          tile.ForEach([&](auto r, auto v) __attribute__((always_inline)) {
+            const int64_t place = r * out.stride + column + v * kLanes<T>;
+            Store<T>(out.data + place, Finished<T>(how, tile.sum[r][v], gate == nullptr ? nullptr : gate + place));
+          });
+        });
     column += kWidth;
   }
   return column;
@@ -60,20 +64,22 @@ void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const Chain
 // The rows of a batch from element `begin` on, and their deltas.
 template <typename T>
 struct BatchRows {
+  template <int R>
   struct Cursor {
     const T* const* row;
     int64_t element;
     const T* deltas;
     int64_t stride;
 
-    const T* Left() const { return *row + element; }
+    T Left(int r) const { return (*row)[element + r]; }
     const T* Right() const { return deltas; }
     void Advance() {
       ++row;
       deltas += stride;
     }
   };
-  Cursor At(int64_t i, int64_t d, int32_t column) const {
+  template <int R>
+  Cursor<R> At(int64_t i, int64_t d, int32_t column) const {
     return {rows + i, begin + d, deltas + i * stride + column, stride};
   }
 

@@ -6,7 +6,7 @@ namespace basin::worker::train {
 namespace {
 
 // Elements of the gradient that are computed and then updated together: they stay in the first-level cache.
-constexpr int64_t kPieceElements = 4096;
+constexpr int64_t kPieceElements = 1536;
 
 int64_t RoundUp(int64_t n) { return (n + 15) / 16 * 16; }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "worker/train/layers/layer.h"
 
 namespace basin::worker::train {
