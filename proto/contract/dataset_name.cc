@@ -11,4 +11,8 @@ std::string DatasetName(const v1::Dataset& dataset) {
   return source == nullptr ? "" : absl::StrCat(kSyntheticPrefix, source->name());
 }
 
+const v1::Dataset& DatasetOf(const v1::Workload& workload) {
+  return workload.has_analyze() ? workload.analyze().train().dataset() : workload.train().dataset();
+}
+
 }  // namespace basin::contract

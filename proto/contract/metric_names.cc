@@ -1,5 +1,7 @@
 #include "proto/contract/metric_names.h"
 
+#include "absl/strings/str_cat.h"
+#include "proto/contract/defaults.h"
 #include "proto/contract/surface_dimensions.h"
 
 namespace basin::contract {
@@ -29,6 +31,41 @@ std::vector<std::string> SurfaceMetricNames(const v1::SurfaceWorkload& surface) 
   return names;
 }
 
+std::vector<std::string> CurvatureMetricNames(v1::Curvature curvature) {
+  FillDefaults(&curvature);
+  std::vector<std::string> names = {"train_loss", "grad_norm"};
+  const auto add_end = [&names](const char* end, uint32_t count) {
+    for (uint32_t i = 1; i <= count; ++i) {
+      names.push_back(absl::StrCat("hessian_", end, "_", i));
+      names.push_back(names.back() + "_residual");
+    }
+  };
+  add_end("top", curvature.top());
+  add_end("lowest", curvature.lowest());
+  if (curvature.trace_probes() > 0) names.insert(names.end(), {"hessian_trace", "hessian_trace_stderr"});
+  names.insert(names.end(),
+               {"negative_eigenvalues", "converged", "is_minimum", "is_saddle", "is_plateau", "is_not_stationary"});
+  return names;
+}
+
+std::vector<std::string> AnalyzeMetricNames(const v1::AnalyzeWorkload& analyze) {
+  switch (analyze.kind_case()) {
+    case v1::AnalyzeWorkload::kLossPlane:
+    case v1::AnalyzeWorkload::kInterpolation:
+      return {"train_loss", "train_accuracy", "test_loss", "test_accuracy"};
+    case v1::AnalyzeWorkload::kCurvature:
+      return CurvatureMetricNames(analyze.curvature());
+    case v1::AnalyzeWorkload::kSharpness:
+      return {"train_loss",    "test_loss",         "generalisation_gap",      "epsilon_sharpness",
+              "sam_sharpness", "average_sharpness", "average_sharpness_stderr"};
+    case v1::AnalyzeWorkload::kGradientNoise:
+      return {"gradient_noise_scale", "gradient_noise_trace", "gradient_squared_norm"};
+    case v1::AnalyzeWorkload::KIND_NOT_SET:
+      break;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> MetricNames(const v1::Workload& workload) {
@@ -37,6 +74,8 @@ std::vector<std::string> MetricNames(const v1::Workload& workload) {
       return TrainMetricNames(workload.train());
     case v1::Workload::kSurface:
       return SurfaceMetricNames(workload.surface());
+    case v1::Workload::kAnalyze:
+      return AnalyzeMetricNames(workload.analyze());
     case v1::Workload::KIND_NOT_SET:
       break;
   }

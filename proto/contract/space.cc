@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/dataset_name.h"
 #include "proto/contract/defaults.h"
 #include "proto/contract/domain_tree.h"
@@ -21,10 +22,12 @@ void CollectPaths(const std::vector<DomainNode>& domains, std::vector<std::strin
 
 // Whether a domain with this path can choose another source of the data set.
 bool ChoosesSource(const std::string& path) {
-  if (LiesIn("train.dataset", path)) return true;
   const auto* source = v1::Dataset::descriptor()->FindOneofByName("source");
-  for (int i = 0; i < source->field_count(); ++i) {
-    if (LiesIn(path, "train.dataset." + source->field(i)->name())) return true;
+  for (const std::string dataset : kDatasetPaths) {
+    if (LiesIn(dataset, path)) return true;
+    for (int i = 0; i < source->field_count(); ++i) {
+      if (LiesIn(path, absl::StrCat(dataset, ".", source->field(i)->name()))) return true;
+    }
   }
   return false;
 }
@@ -46,7 +49,7 @@ class DatasetNames {
     for (uint64_t i = 0; i < combinations; ++i) {
       v1::Workload workload = base;
       ApplyDomains(choosing, i, &workload);
-      names_.push_back(DatasetName(workload.train().dataset()));
+      names_.push_back(DatasetName(contract::DatasetOf(workload)));
     }
   }
 
@@ -110,7 +113,7 @@ class Grid final : public Space {
   std::string DatasetOf(uint64_t index) const override {  // Empty for workloads without data.
     Require(index);
     const std::string* name = datasets_.Of(index);
-    return name != nullptr ? *name : DatasetName(Resolve(index).train().dataset());
+    return name != nullptr ? *name : DatasetName(contract::DatasetOf(Resolve(index)));
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/contract/canonical.h"
 #include "proto/contract/field_text.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/schedule/schedule.h"
@@ -128,6 +129,45 @@ void CheckSurface(const v1::SurfaceWorkload& surface, std::vector<Violation>* vi
   }
 }
 
+// Faults of a training inside an analysis, in the message at `prefix`.
+void CheckAnalyzedTraining(const v1::TrainWorkload& train, const std::string& prefix,
+                           std::vector<Violation>* violations) {
+  v1::Workload training;
+  *training.mutable_train() = train;
+  for (Violation& violation : ViolationsOf(ValidateResolved(training))) {
+    violations->push_back({prefix + violation.path, std::move(violation.description)});
+  }
+  if (train.stopping().has_seconds()) {
+    violations->push_back(
+        {prefix + "train.stopping.seconds", "must not be set: no two runs would find the same weights"});
+  }
+}
+
+void CheckAnalysis(const v1::AnalyzeWorkload& analyze, std::vector<Violation>* violations) {
+  CheckAnalyzedTraining(analyze.train(), "analyze.", violations);
+  if (analyze.has_curvature()) {
+    const v1::Curvature& curvature = analyze.curvature();
+    if (curvature.iterations() < curvature.top() + curvature.lowest()) {
+      violations->push_back({"analyze.curvature.iterations",
+                             absl::StrCat("must be at least ", curvature.top() + curvature.lowest(),
+                                          ", the eigenvalues that are wanted; is ", curvature.iterations())});
+    }
+    if (curvature.trace_probes() == 1) {
+      violations->push_back({"analyze.curvature.trace_probes", "must be 0, or at least 2 for a standard error; is 1"});
+    }
+  }
+  if (!analyze.interpolation().has_train()) return;
+  const v1::TrainWorkload& other = analyze.interpolation().train();
+  CheckAnalyzedTraining(other, "analyze.interpolation.", violations);
+  v1::Workload one, two;
+  *one.mutable_train()->mutable_dataset() = analyze.train().dataset();
+  *two.mutable_train()->mutable_dataset() = other.dataset();
+  if (CanonicalBytes(one) != CanonicalBytes(two)) {
+    violations->push_back({"analyze.interpolation.train.dataset",
+                           "must be that of analyze.train: both are measured over the same examples"});
+  }
+}
+
 }  // namespace
 
 absl::Status ValidateResolved(const v1::Workload& workload) {
@@ -143,6 +183,7 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     CheckMetrics(train, "train", MetricNames(without_target), &violations);
   }
   if (violations.empty() && workload.has_surface()) CheckSurface(workload.surface(), &violations);
+  if (violations.empty() && workload.has_analyze()) CheckAnalysis(workload.analyze(), &violations);
   return violations.empty() ? absl::OkStatus() : InvalidArgument(violations);
 }
 

@@ -91,7 +91,7 @@ const std::map<std::string, std::set<std::string>>& Arrows() {
       {"worker/surfaces", {}},
       {"worker/analysis", {"worker/train"}},
       {"worker/data", {"worker/train"}},
-      {"worker/job", {"worker/data", "worker/surfaces", "worker/train"}},
+      {"worker/job", {"worker/analysis", "worker/data", "worker/surfaces", "worker/train"}},
       {"worker/agent", {"worker/data", "worker/job"}},
       {"worker", {"worker/agent", "worker/data", "worker/job"}},
       {"client/spec", {}},

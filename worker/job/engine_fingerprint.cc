@@ -10,6 +10,13 @@
 #include "proto/contract/defaults.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/random/philox.h"
+#include "worker/analysis/directions.h"
+#include "worker/analysis/gradient_noise.h"
+#include "worker/analysis/lanczos.h"
+#include "worker/analysis/loss_function.h"
+#include "worker/analysis/loss_plane.h"
+#include "worker/analysis/sharpness.h"
+#include "worker/analysis/trace.h"
 #include "worker/job/job.h"
 #include "worker/job/surface_job.h"
 #include "worker/job/weights_digest.h"
@@ -114,6 +121,22 @@ constexpr SelfTest kSelfTests[] = {
                stopping { early_stopping { patience: 3 } })"},
 };
 
+v1::TrainWorkload WorkloadOf(const SelfTest& test) {
+  v1::TrainWorkload workload;
+  if (!google::protobuf::TextFormat::ParseFromString(test.workload, &workload)) std::abort();
+  contract::FillDefaults(&workload);
+  return workload;
+}
+
+train::Loss LossOf(const SelfTest& test) { return train::Loss::FromProto(WorkloadOf(test).loss()); }
+
+std::unique_ptr<train::Trainer> TrainerOf(const SelfTest& test, const SelfTestData& data) {
+  absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =
+      train::Trainer::Create(WorkloadOf(test), /*seed=*/5, data.view(), nullptr);
+  if (!trainer.ok()) std::abort();
+  return *std::move(trainer);
+}
+
 // Every function, with noise and an optimizer that takes roots.
 constexpr const char* kSurfaces[] = {"quadratic { dimensions: 3 }",
                                      "saddle {}",
@@ -148,26 +171,60 @@ void DigestSurfaces(contract::Sha256* digest) {
   }
 }
 
+// What is told of a network, on networks with every kind of layer that is not linear.
+constexpr SelfTest kAnalyses[] = {
+    {162, 4, R"(model { resnet { depth: 8 width: 5 } } batch_size: 40 epochs: 1 learning_rate: 0.05)", {9, 6, 3}},
+    {98,
+     3,
+     R"(model { sequential {
+                 layers { conv2d { filters: 11 kernel: 3 } } layers { group_norm { groups: 11 } } layers { gelu {} }
+                 layers { max_pool { size: 3 stride: 2 } } layers { conv2d { filters: 6 kernel: 3 } }
+                 layers { tanh {} } layers { average_pool { size: 2 } } } }
+               batch_size: 50 epochs: 1 learning_rate: 0.05 loss { squared_error {} })",
+     {7, 7, 2}},
+    {33, 5, R"(model { mlp { hidden: 18 } } batch_size: 30 epochs: 1 learning_rate: 0.05)"},
+};
+
+void DigestAnalysis(const SelfTest& test, contract::Sha256* digest) {
+  const SelfTestData data(test.features, test.classes, test.image);
+  const std::unique_ptr<train::Trainer> trainer = TrainerOf(test, data);
+  trainer->Run([](const train::EpochReport&) {}, nullptr);
+  const train::NetworkShape& shape = trainer->shape();
+  const analysis::FlatVectors at{{trainer->params().begin(), trainer->params().end()},
+                                 {trainer->buffers().begin(), trainer->buffers().end()}};
+  const train::Network<float> network(shape, LossOf(test));
+  analysis::LossFunction loss(network, at.buffers, data.view().train, nullptr);
+  analysis::Hessian hessian(loss, at.params);
+  const analysis::FlatVectors first{analysis::RandomDirection(shape.parameters, at.params, 5, 0), {}};
+  const analysis::FlatVectors second{analysis::RandomDirection(shape.parameters, at.params, 5, 1), {}};
+  const analysis::LossPlane plane(shape, LossOf(test), at, first, &second, data.view().test, nullptr);
+  const analysis::PlanePoint point{0.3, -0.2};
+  const analysis::Spectrum spectrum = analysis::ExtremeEigenvalues(hessian, {.max_steps = 6, .seed = 5});
+  std::vector<double> values = spectrum.ritz_values;
+  values.insert(values.end(),
+                {plane.Evaluate({&point, 1}, nullptr)[0].loss, analysis::HutchinsonTrace(hessian, 2, 5).mean,
+                 analysis::EpsilonSharpness(loss, at.params, 1e-3, 2), analysis::AscentSharpness(loss, at.params, 0.05),
+                 analysis::AverageSharpness(loss, shape.parameters, at.params, 0.1, 2, 5).mean,
+                 analysis::MeasureGradientNoise(loss, at.params, 20, 5)->scale});
+  digest->Update(values.data(), values.size() * sizeof(double));
+}
+
 std::string ComputeFingerprint() {
   contract::Sha256 digest;
   digest.Update(kEngineVersion, sizeof(kEngineVersion));
   DigestSurfaces(&digest);
+  for (const SelfTest& test : kAnalyses) DigestAnalysis(test, &digest);
   for (const SelfTest& test : kSelfTests) {
     const SelfTestData data(test.features, test.classes, test.image);
-    v1::TrainWorkload workload;
-    if (!google::protobuf::TextFormat::ParseFromString(test.workload, &workload)) std::abort();
-    contract::FillDefaults(&workload);
-    absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =
-        train::Trainer::Create(workload, /*seed=*/5, data.view(), nullptr);
-    if (!trainer.ok()) std::abort();
+    const std::unique_ptr<train::Trainer> trainer = TrainerOf(test, data);
     std::vector<double> values;
-    (*trainer)->Run(
+    trainer->Run(
         [&values](const train::EpochReport& report) {
           for (const auto& [name, value] : report.Metrics()) values.push_back(value);
         },
         nullptr);
     digest.Update(values.data(), values.size() * sizeof(double));
-    const std::string weights = WeightsDigest((*trainer)->params(), (*trainer)->buffers());
+    const std::string weights = WeightsDigest(trainer->params(), trainer->buffers());
     digest.Update(weights.data(), weights.size());
   }
   return digest.FinishHex();

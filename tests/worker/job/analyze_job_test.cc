@@ -1,0 +1,207 @@
+#include "worker/job/analyze_job.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/text_format.h"
+#include "gtest/gtest.h"
+#include "proto/contract/defaults.h"
+#include "proto/contract/metric_names.h"
+#include "worker/data/catalog.h"
+
+namespace basin::worker::job {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// The text of a training of the digits with `changes`.
+std::string Training(const std::string& changes = "") {
+  v1::TrainWorkload training, other;
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(dataset { name: "digits" } model { mlp { hidden: 24 } } batch_size: 32 learning_rate: 0.1 epochs: 6
+         optimizer { sgd { momentum: 0.9 } })",
+      &training));
+  EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(changes, &other)) << changes;
+  if (other.has_model()) training.clear_model();
+  training.MergeFrom(other);
+  return "train { " + training.ShortDebugString() + " } ";
+}
+
+class AnalyzeJobTest : public testing::Test {
+ protected:
+  AnalyzeJobTest() : catalog_(*data::Catalog::Open("")) {}
+
+  // Of the training with `changes`, and what is measured.
+  v1::Workload Analysis(const std::string& kind, const std::string& changes = "") {
+    v1::Workload workload;
+    const std::string text = "analyze { " + Training(changes) + kind + " }";
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &workload)) << text;
+    contract::FillDefaults(&workload);
+    return workload;
+  }
+  JobResult Run(const v1::Workload& workload, uint64_t seed = 3, int threads = 1) {
+    points_.clear();
+    JobContext context;
+    context.catalog = catalog_.get();
+    context.threads = threads;
+    context.control = &control_;
+    context.report = [this](std::span<const v1::MetricPoint> points) {
+      points_.insert(points_.end(), points.begin(), points.end());
+    };
+    return RunJob(workload, seed, context);
+  }
+  // Runs and must succeed.
+  JobResult Measure(const std::string& kind, uint64_t seed = 3, int threads = 1) {
+    const JobResult result = Run(Analysis(kind), seed, threads);
+    EXPECT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+    return result;
+  }
+  // The training itself.
+  JobResult Train(uint64_t seed = 3) {
+    v1::Workload workload;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(Training(), &workload));
+    contract::FillDefaults(&workload);
+    return Run(workload, seed);
+  }
+  double Last(const std::string& name) const {
+    double value = std::nan("");
+    for (const v1::MetricPoint& point : points_) {
+      if (point.name() == name) value = point.value();
+    }
+    return value;
+  }
+  std::vector<double> Values() const {
+    std::vector<double> values;
+    for (const v1::MetricPoint& point : points_) values.push_back(point.value());
+    return values;
+  }
+
+  const std::unique_ptr<data::Catalog> catalog_;
+  std::vector<v1::MetricPoint> points_;
+  JobControl control_;
+};
+
+constexpr const char* kKinds[] = {"loss_plane { alpha: 0.4 beta: -0.3 }", "interpolation { alpha: 0.5 other_seed: 9 }",
+                                  "curvature { top: 3 lowest: 2 trace_probes: 3 tolerance: 1e-3 }",
+                                  "sharpness { draws: 3 epsilon_steps: 2 }", "gradient_noise {}"};
+
+TEST_F(AnalyzeJobTest, EachKindReportsTheMetricsOfTheContractInTheirOrder) {
+  for (const char* kind : kKinds) {
+    Measure(kind);
+    std::vector<std::string> names;
+    for (const v1::MetricPoint& point : points_) {
+      names.push_back(point.name());
+      EXPECT_TRUE(std::isfinite(point.value())) << kind << " " << point.name();
+    }
+    EXPECT_EQ(names, contract::MetricNames(Analysis(kind))) << kind;
+    EXPECT_EQ(points_.front().epoch(), 6) << kind;
+  }
+}
+
+TEST_F(AnalyzeJobTest, EachKindHasTheSameBitsForAnyNumberOfThreads) {
+  for (const char* kind : kKinds) {
+    const std::string digest = Measure(kind).weights_digest;
+    const std::vector<double> one = Values();
+    EXPECT_EQ(Measure(kind, 3, 2).weights_digest, digest) << kind;
+    EXPECT_EQ(Values(), one) << kind;
+  }
+}
+
+TEST_F(AnalyzeJobTest, LooksAtWhatTheTrainingOfTheSameSeedFound) {
+  const JobResult trained = Train();
+  const double test_loss = Last("test_loss"), test_accuracy = Last("test_accuracy");
+  const JobResult middle = Measure("loss_plane { alpha: 0 }");
+  EXPECT_EQ(middle.weights_digest, trained.weights_digest);
+  EXPECT_EQ(middle.data_digest, trained.data_digest);
+  EXPECT_NEAR(Last("test_loss"), test_loss, 1e-9);
+  EXPECT_NEAR(Last("test_accuracy"), test_accuracy, 1e-9);
+}
+
+TEST_F(AnalyzeJobTest, ASeedOfTheTrainingLeavesTheTrialsToTheDirections) {
+  const std::string kind = "train_seed: 5 loss_plane { alpha: 0.7 }";
+  const JobResult one = Measure(kind, 1);
+  const double loss = Last("train_loss");
+  EXPECT_EQ(Measure(kind, 2).weights_digest, one.weights_digest);
+  EXPECT_NE(Last("train_loss"), loss);
+  EXPECT_EQ(one.weights_digest, Train(5).weights_digest);
+}
+
+TEST_F(AnalyzeJobTest, ALineHasBothNetworksAtItsEnds) {
+  Train(3);
+  const double here = Last("test_loss");
+  Train(9);
+  const double there = Last("test_loss");
+  Measure("interpolation { alpha: 0 other_seed: 9 }");
+  EXPECT_NEAR(Last("test_loss"), here, 1e-9);
+  Measure("interpolation { alpha: 1 other_seed: 9 }");
+  EXPECT_NEAR(Last("test_loss"), there, 1e-5);
+  Measure("interpolation { alpha: 0.5 other_seed: 9 }");
+  EXPECT_GT(Last("test_loss"), 2 * std::max(here, there));  // Two seeds find different valleys.
+}
+
+TEST_F(AnalyzeJobTest, ALineMayLeadToAnotherTraining) {
+  Measure("interpolation { alpha: 1 other_seed: 3 " + Training("optimizer { adam {} } learning_rate: 0.01") + " }");
+  const double loss = Last("test_loss");
+  Measure("loss_plane { alpha: 0 }");
+  EXPECT_NE(Last("test_loss"), loss);
+}
+
+TEST_F(AnalyzeJobTest, FewerExamplesAreTheFirstOnes) {
+  Measure("examples: 100 loss_plane { alpha: 0 }");
+  EXPECT_NEAR(std::fmod(Last("train_accuracy") * 100, 1), 0, 1e-9);
+  Measure("examples: 1000000000 loss_plane { alpha: 0 }");
+  const double all = Last("train_loss");
+  Measure("loss_plane { alpha: 0 }");
+  EXPECT_EQ(Last("train_loss"), all);
+}
+
+TEST_F(AnalyzeJobTest, TheVerdictIsTheMessage) {
+  const JobResult result = Measure("curvature { tolerance: 1e-3 }");
+  EXPECT_THAT(result.message, HasSubstr("gradient norm"));
+  EXPECT_GT(Last("hessian_top_1"), Last("hessian_top_2"));
+  EXPECT_EQ(Last("is_minimum") + Last("is_saddle") + Last("is_plateau") + Last("is_not_stationary"), 1);
+}
+
+TEST_F(AnalyzeJobTest, ADivergedTrainingMakesADivergedTrial) {
+  const JobResult result = Run(Analysis("loss_plane { alpha: 0 }", "loss { squared_error {} } learning_rate: 1e6"));
+  EXPECT_EQ(result.outcome, JobOutcome::kDiverged);
+  EXPECT_THAT(result.message, StartsWith("the training diverged after step"));
+}
+
+TEST_F(AnalyzeJobTest, AFaultOfTheTrainingIsSaidAtItsPlace) {
+  const JobResult result = Run(Analysis("loss_plane { alpha: 0 }", "batch_size: 100000"));
+  EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+  EXPECT_THAT(result.message, StartsWith("analyze.train.batch_size: "));
+}
+
+TEST_F(AnalyzeJobTest, ALineBetweenNetworksOfOtherSizesIsRefused) {
+  const std::string other = Training("model { mlp { hidden: 7 } }");
+  const JobResult result = Run(Analysis("interpolation { alpha: 1 other_seed: 3 " + other + " }"));
+  EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+  EXPECT_THAT(result.message, StartsWith("analyze.interpolation.train.model: must have as many parameters"));
+}
+
+TEST_F(AnalyzeJobTest, ALineFromANetworkToItselfIsRefused) {
+  const JobResult result = Run(Analysis("interpolation { alpha: 1 other_seed: 3 }"));
+  EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+  EXPECT_THAT(result.message, HasSubstr("a direction is zero"));
+}
+
+TEST_F(AnalyzeJobTest, BatchesTooLargeForTheNoiseAreRefused) {
+  const JobResult result = Run(Analysis("gradient_noise { batch_size: 1000 }"));
+  EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+  EXPECT_THAT(result.message, StartsWith("analyze.gradient_noise.batch_size: the gradient noise takes two batches"));
+}
+
+TEST_F(AnalyzeJobTest, AStopEndsTheTraining) {
+  control_.Stop();
+  EXPECT_EQ(Run(Analysis("loss_plane { alpha: 0 }", "learning_rate: 0.0123")).outcome, JobOutcome::kStopped);
+}
+
+}  // namespace
+}  // namespace basin::worker::job

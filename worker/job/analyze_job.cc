@@ -1,0 +1,277 @@
+#include "worker/job/analyze_job.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "worker/analysis/critical_point.h"
+#include "worker/analysis/directions.h"
+#include "worker/analysis/gradient_noise.h"
+#include "worker/analysis/interpolation.h"
+#include "worker/analysis/lanczos.h"
+#include "worker/analysis/loss_function.h"
+#include "worker/analysis/loss_plane.h"
+#include "worker/analysis/sharpness.h"
+#include "worker/analysis/trace.h"
+#include "worker/job/shared_results.h"
+#include "worker/job/trained_network.h"
+#include "worker/job/training_data.h"
+#include "worker/train/thread_pool.h"
+
+namespace basin::worker::job {
+namespace {
+
+// Prepared for both parts; holds the data that the planes read.
+struct Planes {
+  LoadedData data;
+  analysis::LossPlane train, test;
+};
+constexpr size_t kMostPlaneBytes = size_t{512} << 20;
+
+SharedResults<Planes>& KeptPlanes() {
+  static auto* const planes = new SharedResults<Planes>(
+      kMostPlaneBytes, [](const Planes& each) { return each.train.bytes() + each.test.bytes(); });
+  return *planes;
+}
+
+class Analysis {
+ public:
+  Analysis(const v1::AnalyzeWorkload& workload, uint64_t seed, const JobContext& context)
+      : workload_(workload), seed_(seed), context_(context), pool_(std::max(context.threads, 1)) {}
+
+  JobResult Run() {
+    absl::StatusOr<LoadedData> data = LoadTrainingData(workload_.train().dataset(), *context_.catalog);
+    if (!data.ok()) return Failure(OutcomeOfDataFault(data.status()), data.status());
+    data_ = *std::move(data);
+    absl::StatusOr<std::shared_ptr<const TrainedNetwork>> network =
+        Network(workload_.train(), "analyze.", workload_.has_train_seed() ? workload_.train_seed() : seed_);
+    if (!network.ok()) return FailureOf(network.status());
+    network_ = *std::move(network);
+    const absl::Status measured = Measure();
+    if (!measured.ok()) return FailureOf(measured);
+    if (context_.report) context_.report(points_);
+    JobResult result;
+    result.outcome = JobOutcome::kSucceeded;
+    result.message = message_;
+    result.weights_digest = network_->weights_digest;
+    result.data_digest = data_.digest;
+    return result;
+  }
+
+ private:
+  static JobResult FailureOf(const absl::Status& status) {
+    if (absl::IsCancelled(status)) return Failure(JobOutcome::kStopped, status);
+    if (absl::IsAborted(status)) return Failure(JobOutcome::kDiverged, status);
+    const bool invalid = absl::IsInvalidArgument(status) || absl::IsFailedPrecondition(status);
+    return Failure(invalid ? JobOutcome::kInvalid : JobOutcome::kError, status);
+  }
+
+  // ABORTED if the training diverged.
+  absl::StatusOr<std::shared_ptr<const TrainedNetwork>> Network(const v1::TrainWorkload& train,
+                                                                const std::string& prefix, uint64_t seed) {
+    auto network = GetTrainedNetwork(train, prefix, seed, data_, context_.threads, context_.control);
+    if (network.ok() && !(*network)->divergence.empty()) return absl::AbortedError((*network)->divergence);
+    return network;
+  }
+
+  // The first of a part's examples.
+  train::Examples Some(train::Examples examples) const {
+    if (workload_.has_examples()) {
+      examples.count =
+          static_cast<int64_t>(std::min<uint64_t>(workload_.examples(), static_cast<uint64_t>(examples.count)));
+    }
+    return examples;
+  }
+  train::Examples TrainPart() const { return Some(data_.prepared->view().train); }
+  train::Examples TestPart() const { return Some(data_.prepared->view().test); }
+
+  // Names and order as contract::MetricNames.
+  void Add(const std::string& name, double value) {
+    v1::MetricPoint& point = points_.emplace_back();
+    point.set_name(name);
+    point.set_value(value);
+    point.set_step(network_->step);
+    point.set_epoch(network_->epoch);
+    point.set_examples(network_->examples);
+  }
+
+  absl::Status Measure() {
+    switch (workload_.kind_case()) {
+      case v1::AnalyzeWorkload::kLossPlane:
+        return MeasureLossPlane();
+      case v1::AnalyzeWorkload::kInterpolation:
+        return MeasureInterpolation();
+      case v1::AnalyzeWorkload::kCurvature:
+        return MeasureCurvature();
+      case v1::AnalyzeWorkload::kSharpness:
+        return MeasureSharpness();
+      case v1::AnalyzeWorkload::kGradientNoise:
+        return MeasureNoise();
+      case v1::AnalyzeWorkload::KIND_NOT_SET:
+        break;
+    }
+    return absl::InvalidArgumentError("analyze: has no kind");
+  }
+
+  std::shared_ptr<const Planes> MakePlanes(const analysis::FlatVectors& first, const analysis::FlatVectors* second) {
+    const TrainedNetwork& at = *network_;
+    return std::make_shared<Planes>(
+        Planes{data_, analysis::LossPlane(at.shape, at.loss, at.weights, first, second, TrainPart(), &pool_),
+               analysis::LossPlane(at.shape, at.loss, at.weights, first, second, TestPart(), &pool_)});
+  }
+  void AddScores(const Planes& planes, const analysis::PlanePoint& point) {
+    const auto train = planes.train.Evaluate({&point, 1}, &pool_).front();
+    const auto test = planes.test.Evaluate({&point, 1}, &pool_).front();
+    Add("train_loss", train.loss);
+    Add("train_accuracy", train.accuracy);
+    Add("test_loss", test.loss);
+    Add("test_accuracy", test.accuracy);
+  }
+
+  absl::Status MeasureLossPlane() {
+    const std::string key = absl::StrCat("plane ", network_->key, " ", workload_.examples(), " ", seed_);
+    const auto planes = KeptPlanes().Get(key, context_.control, [&]() -> absl::StatusOr<std::shared_ptr<const Planes>> {
+      const auto& tensors = network_->shape.parameters;
+      const analysis::FlatVectors first{analysis::RandomDirection(tensors, network_->weights.params, seed_, 0), {}};
+      const analysis::FlatVectors second{analysis::RandomDirection(tensors, network_->weights.params, seed_, 1), {}};
+      if (const absl::Status fault = analysis::CheckDirections(first.params, second.params); !fault.ok()) return fault;
+      return MakePlanes(first, &second);
+    });
+    if (!planes.ok()) return planes.status();
+    AddScores(**planes, {workload_.loss_plane().alpha(), workload_.loss_plane().beta()});
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureInterpolation() {
+    const v1::Interpolation& line = workload_.interpolation();
+    const auto other = Network(line.has_train() ? line.train() : workload_.train(),
+                               line.has_train() ? "analyze.interpolation." : "analyze.", line.other_seed());
+    if (!other.ok()) return other.status();
+    if ((*other)->weights.params.size() != network_->weights.params.size() ||
+        (*other)->weights.buffers.size() != network_->weights.buffers.size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("analyze.interpolation.train.model: must have as many parameters as that of analyze.train, ",
+                       network_->weights.params.size(), "; has ", (*other)->weights.params.size()));
+    }
+    const std::string key = absl::StrCat("line ", network_->key, " ", (*other)->key, " ", workload_.examples());
+    const auto planes = KeptPlanes().Get(key, context_.control, [&]() -> absl::StatusOr<std::shared_ptr<const Planes>> {
+      const analysis::FlatVectors direction = analysis::DirectionBetween(network_->weights, (*other)->weights);
+      if (const absl::Status fault = analysis::CheckDirections(direction.params, {}); !fault.ok()) return fault;
+      return MakePlanes(direction, nullptr);
+    });
+    if (!planes.ok()) return planes.status();
+    AddScores(**planes, {line.alpha(), 0});
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureCurvature() {
+    const v1::Curvature& settings = workload_.curvature();
+    const train::Network<float> network(network_->shape, network_->loss);
+    analysis::LossFunction loss(network, network_->weights.buffers, TrainPart(), &pool_);
+    const std::vector<float>& params = network_->weights.params;
+    std::vector<float> gradient(params.size());
+    Add("train_loss", loss.Gradient(params, gradient));
+    const double norm = analysis::Norm(gradient);
+    Add("grad_norm", norm);
+    analysis::Hessian hessian(loss, params);
+    const analysis::Spectrum spectrum =
+        analysis::ExtremeEigenvalues(hessian, {.highest = static_cast<int>(settings.top()),
+                                               .lowest = static_cast<int>(settings.lowest()),
+                                               .max_steps = static_cast<int>(settings.iterations()),
+                                               .tolerance = settings.tolerance(),
+                                               .seed = seed_});
+    AddEnd("top", spectrum.highest);
+    AddEnd("lowest", spectrum.lowest);
+    if (settings.trace_probes() > 0) {
+      const analysis::Estimate trace =
+          analysis::HutchinsonTrace(hessian, static_cast<int>(settings.trace_probes()), seed_);
+      Add("hessian_trace", trace.mean);
+      Add("hessian_trace_stderr", trace.standard_error);
+    }
+    const analysis::CriticalPoint point = analysis::JudgeCriticalPoint(
+        norm, spectrum, {.gradient = settings.gradient_tolerance(), .curvature = settings.curvature_tolerance()});
+    using Kind = analysis::CriticalPoint::Kind;
+    Add("negative_eigenvalues", point.negative);
+    Add("converged", spectrum.converged);
+    Add("is_minimum", point.kind == Kind::kMinimum);
+    Add("is_saddle", point.kind == Kind::kSaddle);
+    Add("is_plateau", point.kind == Kind::kPlateau);
+    Add("is_not_stationary", point.kind == Kind::kNotStationary);
+    message_ = point.Sentence();
+    return absl::OkStatus();
+  }
+  void AddEnd(const char* end, const std::vector<analysis::Eigenvalue>& eigenvalues) {
+    for (size_t i = 0; i < eigenvalues.size(); ++i) {
+      const std::string name = absl::StrCat("hessian_", end, "_", i + 1);
+      Add(name, eigenvalues[i].value);
+      Add(name + "_residual", eigenvalues[i].residual);
+    }
+  }
+
+  // As evaluation shows it.
+  double LossOn(const train::Network<float>& network, const train::Examples& examples) {
+    train::AlignedBuffer<float> params(network_->weights.params.size());
+    std::ranges::copy(network_->weights.params, params.data());
+    std::vector<const float*> rows;
+    for (int64_t i = 0; i < examples.count; ++i) rows.push_back(examples.features + i * examples.stride);
+    train::Network<float>::Workspace workspace(network, 0, pool_.threads());
+    return network
+        .Evaluate(params.data(), network_->weights.buffers.data(), {rows.data(), examples.labels, examples.count},
+                  workspace, &pool_)
+        .loss;
+  }
+
+  absl::Status MeasureSharpness() {
+    const v1::Sharpness& settings = workload_.sharpness();
+    const TrainedNetwork& at = *network_;
+    const std::vector<float>& params = at.weights.params;
+    const train::Network<float> network(at.shape, at.loss);
+    const double train = LossOn(network, TrainPart()), test = LossOn(network, TestPart());
+    Add("train_loss", train);
+    Add("test_loss", test);
+    Add("generalisation_gap", test - train);
+    analysis::LossFunction loss(network, at.weights.buffers, TrainPart(), &pool_);
+    Add("epsilon_sharpness",
+        analysis::EpsilonSharpness(loss, params, settings.epsilon(), static_cast<int>(settings.epsilon_steps())));
+    Add("sam_sharpness", analysis::AscentSharpness(loss, params, settings.rho()));
+    const analysis::Estimate average = analysis::AverageSharpness(loss, at.shape.parameters, params, settings.sigma(),
+                                                                  static_cast<int>(settings.draws()), seed_);
+    Add("average_sharpness", average.mean);
+    Add("average_sharpness_stderr", average.standard_error);
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureNoise() {
+    const train::Network<float> network(network_->shape, network_->loss);
+    analysis::LossFunction loss(network, network_->weights.buffers, TrainPart(), &pool_);
+    const auto noise =
+        analysis::MeasureGradientNoise(loss, network_->weights.params, workload_.gradient_noise().batch_size(), seed_);
+    if (!noise.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat("analyze.gradient_noise.batch_size: ", noise.status().message()));
+    }
+    Add("gradient_noise_scale", noise->scale);
+    Add("gradient_noise_trace", noise->trace);
+    Add("gradient_squared_norm", noise->squared_norm);
+    return absl::OkStatus();
+  }
+
+  const v1::AnalyzeWorkload& workload_;
+  const uint64_t seed_;
+  const JobContext& context_;
+  train::ThreadPool pool_;
+  LoadedData data_;
+  std::shared_ptr<const TrainedNetwork> network_;
+  std::vector<v1::MetricPoint> points_;
+  std::string message_;
+};
+
+}  // namespace
+
+JobResult RunAnalysis(const v1::AnalyzeWorkload& workload, uint64_t seed, const JobContext& context) {
+  return Analysis(workload, seed, context).Run();
+}
+
+}  // namespace basin::worker::job
