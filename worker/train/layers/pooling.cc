@@ -135,7 +135,8 @@ void MaxPoolLayer<T>::ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent
     ForEachWindow<T>(node_, pass.in[0].line, pass.out.line, [&](int64_t in, int64_t out, int64_t remaining) {
       const Packet<T> greatest = Load(outputs + out);
       Packet<T> rate = Broadcast<T>(T(0)), found = rate;
-      ForEachTap(node_, pass.in[0].line, [&](int64_t tap) {
+      ForEachTap(node_.kernel_height, node_.kernel_width, node_.output.channels, [&](int64_t row, int64_t offset) {
+        const int64_t tap = row * pass.in[0].line + offset;
         const Packet<T> takes = packet::pandnot(packet::pcmp_eq(Load(values + in + tap), greatest), found);
         rate = packet::pselect(takes, Load(rates + in + tap), rate);
         found = packet::por(found, takes);
