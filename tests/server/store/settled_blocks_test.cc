@@ -199,7 +199,7 @@ TEST_F(SettledBlocksTest, ColumnsThatAreNotThoseOfTheRowsAreDamage) {
 
 TEST_F(SettledBlocksTest, WhateverHappensColumnsAreRows) {
   tests::History history(1, store_.get());
-  for (int step = 0; step < 2000; ++step) {
+  for (int step = 0; step < 700; ++step) {
     ASSERT_TRUE(history.Step().ok());
     if (step % 20 != 0) continue;
     for (const auto& [id, sweep] : history.state().sweeps()) {
