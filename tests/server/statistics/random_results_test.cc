@@ -25,7 +25,7 @@ std::string BitsOf(const std::optional<double>& value) {
   return value ? absl::StrCat(absl::Hex(std::bit_cast<uint64_t>(*value))) : "none";
 }
 
-std::string Text(const Aggregate& a) {
+std::string Text(const contract::Aggregate& a) {
   return absl::StrCat("(", a.n, " ", BitsOf(a.mean), " ", BitsOf(a.std), " ", BitsOf(a.ci_low), " ", BitsOf(a.ci_high),
                       ")");
 }
