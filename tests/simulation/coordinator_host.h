@@ -45,6 +45,7 @@ class CoordinatorHost {
   void StoreBatch();
   void SendAnswers();
   absl::StatusOr<server::core::Reply> Execute(server::core::Command command);
+  absl::StatusOr<server::core::Reply> DecideAndApply(server::core::Command command);
   void CheckState();
   void FillIn(server::core::Command* command);
   server::core::Now Now() const;

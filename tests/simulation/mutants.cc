@@ -111,6 +111,13 @@ std::vector<Mutant> Make() {
     if (more.size() == 1) decision->events.push_back(more[0]);
   };
 
+  // Results of other seeds are taken over.
+  add("reuse-ignores-the-seed").after = [](const State&, const Command&, Decision* decision) {
+    auto* lease = std::get_if<LeaseReply>(&decision->reply);
+    if (lease == nullptr) return;
+    for (auto& [key, computation] : lease->look_up) computation.seed = 0;
+  };
+
   add("commit-loses-its-last-points").commit = [](std::vector<Event>* events) {
     const auto last = std::find_if(events->rbegin(), events->rend(),
                                    [](const Event& event) { return std::holds_alternative<PointsAppended>(event); });

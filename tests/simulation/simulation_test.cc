@@ -31,6 +31,7 @@ TEST(SimulationTest, NoSeedBreaksAPromise) {
     all.duplicates += result.duplicates;
     all.refused_reports += result.refused_reports;
     all.requeued += result.requeued;
+    all.reused += result.reused;
     all.results += result.results;
   }
   // The promises were put to the test.
@@ -40,6 +41,7 @@ TEST(SimulationTest, NoSeedBreaksAPromise) {
   EXPECT_GT(all.duplicates, kSeeds * 10);
   EXPECT_GT(all.refused_reports, kSeeds);
   EXPECT_GT(all.requeued, kSeeds);
+  EXPECT_GT(all.reused, kSeeds);
   EXPECT_GT(all.results, kSeeds * 10);
 }
 

@@ -39,6 +39,7 @@ struct RunResult {
   uint64_t attempts = 0;
   uint64_t results = 0;
   uint64_t requeued = 0;
+  uint64_t reused = 0;
 };
 
 // One run: a coordinator with the real core, workers that follow WorkerService, users, and a network, in virtual time.
