@@ -87,6 +87,7 @@ std::string CountsText(const v1::TrialCounts& trials) {
   add(trials.failed(), "failed");
   add(trials.cancelled(), "cancelled");
   if (!parts.empty()) out += ": " + parts;
+  if (trials.reused() > 0) out += " (" + std::to_string(trials.reused()) + " taken over from other trials)";
   if (trials.running() > 0) out += "; " + std::to_string(trials.running()) + " running";
   return out;
 }
@@ -122,6 +123,7 @@ std::vector<Column> SweepColumns() {
       {.name = "pruned", .json = {"trials", "pruned"}, .hide_blank = true},
       {.name = "failed", .json = {"trials", "failed"}, .hide_blank = true},
       {.name = "cancelled", .json = {"trials", "cancelled"}, .in = In::kData},
+      {.name = "reused", .json = {"trials", "reused"}, .hide_blank = true},
       {.name = "configs", .in = In::kData},
       {.name = "seeds", .in = In::kData},
       {.name = "best_objective", .title = "BEST"},
@@ -153,6 +155,7 @@ std::vector<Cell> SweepCells(const v1::Sweep& sweep) {
       uint64_t{trials.pruned()},
       uint64_t{trials.failed()},
       uint64_t{trials.cancelled()},
+      uint64_t{trials.reused()},
       uint64_t{sweep.configs()},
       uint64_t{sweep.seeds()},
       sweep.has_best_objective() ? Cell(sweep.best_objective()) : Cell(),

@@ -37,6 +37,7 @@ std::vector<Column> TrialColumns(const v1::SweepSpec& spec, const ParamColumns& 
       {.name = "weights_digest", .in = In::kData},
       {.name = "data_digest", .in = In::kData},
       {.name = "engine_fingerprint", .in = In::kData},
+      {.name = "reused_from", .title = "REUSED FROM", .hide_blank = true},
       {.name = "message", .hide_blank = true, .shrink = true},
   };
   columns.insert(columns.end(), rest.begin(), rest.end());
@@ -59,6 +60,7 @@ std::vector<Cell> TrialCells(const v1::Trial& trial, const ParamColumns& params,
   for (const std::string* text : {&trial.weights_digest(), &trial.data_digest(), &trial.engine_fingerprint()}) {
     cells.push_back(text->empty() ? Cell() : Cell(*text));
   }
+  cells.push_back(trial.reused_from());
   cells.push_back(trial.message());
   for (const std::string& name : metrics) {
     const auto at = trial.metrics().find(name);

@@ -91,10 +91,13 @@ std::string Difference(const Runs& runs) {
 int Judge(Context& context, const Runs& runs, bool points_are_kept) {
   PrintRows(context, runs);
   const std::string trial = NameOf(runs.first);
-  const std::string where = absl::StrCat("run again on ", runs.again.worker(),
-                                         runs.again.worker() == runs.first.worker()
-                                             ? ", where it ran the first time"
-                                             : absl::StrCat(", the first time on ", runs.first.worker()));
+  // A result that was taken over has no worker.
+  std::string where = absl::StrCat("run again on ", runs.again.worker());
+  if (runs.again.worker() == runs.first.worker()) {
+    where += ", where it ran the first time";
+  } else if (!runs.first.worker().empty()) {
+    absl::StrAppend(&where, ", the first time on ", runs.first.worker());
+  }
   if (const std::string difference = Difference(runs); !difference.empty()) {
     context.Warn(absl::StrCat(trial, " is DIFFERENT (", where, "): ", difference));
     return api::kFailed;

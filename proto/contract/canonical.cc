@@ -19,4 +19,6 @@ std::string CanonicalBytes(const v1::Workload& resolved) {
 
 std::string CanonicalDigest(const v1::Workload& resolved) { return Sha256Hex(CanonicalBytes(resolved)); }
 
+bool IsRepeatable(const v1::Workload& resolved) { return !resolved.train().stopping().has_seconds(); }
+
 }  // namespace basin::contract

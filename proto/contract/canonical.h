@@ -13,4 +13,7 @@ std::string CanonicalBytes(const v1::Workload& resolved);
 // SHA-256 of CanonicalBytes, in hex.
 std::string CanonicalDigest(const v1::Workload& resolved);
 
+// Whether every run of the workload with the same seed, data and engine gives the same bits: unless a clock may end it.
+bool IsRepeatable(const v1::Workload& resolved);
+
 }  // namespace basin::contract

@@ -80,6 +80,18 @@ class State::Applier {
     state_.sweeps_.erase(event.id);
   }
 
+  void operator()(const TrialReused& event) {
+    SweepEntry& sweep = Sweep(event.key.sweep);
+    TakePending(sweep, event.key.index);
+    --sweep.record.counts.pending;
+    ++sweep.record.counts.Of(event.state);
+    ++sweep.record.counts.reused;
+    if (!sweep.record.started_at) sweep.record.started_at = event.at;
+    if (event.state == TrialState::kSucceeded) CompareWithBest(sweep.record, event.key.index, event.objective);
+    state_.finished_[event.key] = FinishedTrial{event.state, 0, "", 0};
+    Touch(sweep);
+  }
+
   void operator()(const TrialLeased& event) {
     SweepEntry& sweep = Sweep(event.key.sweep);
     const uint64_t index = event.key.index;
@@ -88,11 +100,7 @@ class State::Applier {
       trial.checkpoints = std::move(queued->second.checkpoints);
       trial.failed_on = std::move(queued->second.failed_on);
     }
-    if (sweep.queued.erase(index) == 0 && sweep.skipped.erase(index) == 0) {
-      Require(index >= sweep.next_index, "a trial was leased that is not pending");
-      for (uint64_t passed = sweep.next_index; passed < index; ++passed) sweep.skipped.insert(passed);
-      sweep.next_index = index + 1;
-    }
+    TakePending(sweep, index);
     trial.attempt = event.attempt;
     if (event.from) static_cast<Progress&>(trial) = event.from->progress;
     trial.failures = event.failures;
@@ -175,14 +183,7 @@ class State::Applier {
       --record.counts.pending;
     }
     ++record.counts.Of(event.state);
-    if (event.state == TrialState::kSucceeded && event.objective) {
-      const bool better = !record.best_objective || Better(record.maximize, *event.objective, *record.best_objective) ||
-                          (*event.objective == *record.best_objective && event.key.index < *record.best_trial);
-      if (better) {
-        record.best_objective = event.objective;
-        record.best_trial = event.key.index;
-      }
-    }
+    if (event.state == TrialState::kSucceeded) CompareWithBest(record, event.key.index, event.objective);
     if (event.outcome) {
       if (WorkerEntry* worker = Worker(event.worker)) ++worker->record.trials_finished;
     }
@@ -300,6 +301,23 @@ class State::Applier {
     }
     if (WorkerEntry* worker = Worker(trial->second.worker)) worker->running.erase(key);
     sweep.running.erase(trial);
+  }
+
+  // A PENDING trial is no longer among those that wait.
+  static void TakePending(SweepEntry& sweep, uint64_t index) {
+    if (sweep.queued.erase(index) > 0 || sweep.skipped.erase(index) > 0) return;
+    Require(index >= sweep.next_index, "a trial was taken that is not pending");
+    for (uint64_t passed = sweep.next_index; passed < index; ++passed) sweep.skipped.insert(passed);
+    sweep.next_index = index + 1;
+  }
+
+  static void CompareWithBest(SweepRecord& record, uint64_t index, const std::optional<double>& objective) {
+    if (!objective) return;
+    const bool better = !record.best_objective || Better(record.maximize, *objective, *record.best_objective) ||
+                        (*objective == *record.best_objective && index < *record.best_trial);
+    if (!better) return;
+    record.best_objective = objective;
+    record.best_trial = index;
   }
 
   // An ended sweep needs its definition only for what still runs.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,9 @@ struct LeaseTrials {
   uint32_t max_trials = 1;
   std::string request_id;
   std::string principal = {};
+  // What the store has for the trials that the last answer named in LeaseReply::look_up; nothing for a trial whose
+  // result it has not.
+  std::map<TrialKey, std::optional<KnownResult>> known = {};
 };
 struct TrialReport {
   TrialKey key;
@@ -145,6 +149,9 @@ struct LeaseReply {
   };
   std::vector<Lease> leases;
   bool drain = false;
+  // Trials that may have a result already, when that has to be known first: nothing was leased then. To be looked up,
+  // and the command given again at once.
+  std::map<TrialKey, Computation> look_up = {};
 };
 enum class Directive { kContinue = 1, kStop = 2, kLost = 3 };  // As in v1.
 struct ReportReply {

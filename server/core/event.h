@@ -38,6 +38,19 @@ struct SweepDeleted {
   WallTime at{};
 };
 
+// A trial that was never leased has ended with the result of another, which was computed from the same.
+struct TrialReused {
+  TrialKey key;
+  uint64_t config = 0;
+  uint64_t seed = 0;
+  std::vector<v1::Param> params;
+  std::string workload_digest;                // As in TrialLeased.
+  TrialState state = TrialState::kSucceeded;  // Or kDiverged.
+  std::optional<double> objective;
+  std::string message;
+  KnownResult result;  // Its weights only if they stay with this trial too.
+  WallTime at{};
+};
 // An attempt begins. On disk before its lease is answered.
 struct TrialLeased {
   TrialKey key;
@@ -46,6 +59,7 @@ struct TrialLeased {
   uint64_t config = 0;
   uint64_t seed = 0;
   std::vector<v1::Param> params;
+  std::string workload_digest;  // Of the config, with the first seed's first attempt; empty if no other may reuse it.
   WorkerId worker;
   std::optional<Checkpoint> from;  // Where it goes on; nothing: at the start.
   WallTime at{};
@@ -159,9 +173,9 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
   std::vector<TrialKey> trials;
 };
 
-using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialLeased, PointsAppended,
-                           CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued, TrialFinished,
-                           PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged, WorkerSetAside,
-                           Audited, WorkerBlamed, LeasesRenewed, LeaseAnswered>;
+using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialReused, TrialLeased,
+                           PointsAppended, CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued,
+                           TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged,
+                           WorkerSetAside, Audited, WorkerBlamed, LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

@@ -64,6 +64,7 @@ struct SweepDefinition {
 
 struct TrialCounts {
   uint64_t pending = 0, running = 0, succeeded = 0, diverged = 0, pruned = 0, failed = 0, cancelled = 0;
+  uint64_t reused = 0;  // Of those with a result.
   uint64_t total() const { return pending + running + succeeded + diverged + pruned + failed + cancelled; }
   uint64_t& Of(TrialState state);
   bool operator==(const TrialCounts&) const = default;
@@ -159,6 +160,27 @@ struct Outcome {
 
   // Of everything but the duration; equal outcomes have equal texts.
   std::string Identity() const;
+};
+
+// What a trial's result follows from, bit by bit.
+struct Computation {
+  std::string workload_digest;  // contract::CanonicalDigest of the resolved workload.
+  uint64_t seed = 0;
+  std::string engine_fingerprint;
+  std::string dataset;      // Empty: it needs none.
+  std::string data_digest;  // As a worker has it.
+};
+
+// A result that is there already.
+struct KnownResult {
+  std::string trial;  // SWEEP/INDEX of the one that computed it.
+  std::map<std::string, double> metrics;
+  std::optional<double> objective;  // As its own sweep has it:
+  std::string objective_metric;
+  bool maximize = false;
+  bool objective_at_best = false;
+  Outcome outcome;
+  std::optional<Artifact> weights;  // If they are kept.
 };
 
 // The accepted end of a trial, as far as a repeated or stale report needs to know it.

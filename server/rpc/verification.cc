@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/canonical.h"
 #include "proto/contract/defaults.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/validate.h"
@@ -34,7 +35,7 @@ absl::Status CheckResult(const core::TrialKey& key, const v1::Trial& trial) {
 // Takes the clock away, which may end another run at another step than this one. What it has ended already can't be
 // run again to the same step: a lease does not carry one.
 absl::Status RemoveClock(const core::TrialKey& key, const v1::Trial& trial, v1::Workload* workload) {
-  if (!workload->train().stopping().has_seconds()) return absl::OkStatus();
+  if (contract::IsRepeatable(*workload)) return absl::OkStatus();
   if (trial.state() == v1::TRIAL_STATE_SUCCEEDED && !trial.message().empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat("trial ", core::ToText(key),

@@ -27,6 +27,10 @@ struct Adder {
   }
   void operator()(const core::SweepPinned& event) { changes.sweeps.insert(event.id); }
   void operator()(const core::SweepDeleted& event) { changes.sweeps.insert(event.id); }
+  void operator()(const core::TrialReused& event) {
+    changes.sweeps.insert(event.key.sweep);
+    ++changes.trials_finished[event.key.sweep];
+  }
   void operator()(const core::TrialLeased& event) {
     changes.sweeps.insert(event.key.sweep);
     changes.workers.insert(event.worker);

@@ -216,7 +216,11 @@ void Coordinator::Execute(Item item, core::Command& command) {
     }
   }
   const absl::Status filled = FillIn(state_, *store_, options_.random, &command);
-  absl::StatusOr<core::Reply> reply = filled.ok() ? DecideAndApply(command) : filled;
+  bool more = false;
+  absl::StatusOr<core::Reply> reply = !filled.ok()       ? filled
+                                      : lease != nullptr ? DecideLease(*lease, &more)
+                                                         : DecideAndApply(command);
+  if (more) return AskLater(item.call, *lease, item.wait, std::move(item.done));
   if (lease != nullptr && reply.ok() && IsEmpty(*reply) && item.wait > core::MonoTime::zero() && !waits_ended_) {
     waiters_.Add({.call = item.call, .command = *lease, .until = now_.mono + item.wait, .done = std::move(item.done)});
     return;
@@ -233,6 +237,26 @@ absl::StatusOr<core::Reply> Coordinator::DecideAndApply(const core::Command& com
   if (full_since_ && !AllMemoryOnly(decision->events)) return TryWhileFull(*std::move(decision));
   Apply(std::move(decision->events));
   return std::move(decision->reply);
+}
+
+absl::StatusOr<core::Reply> Coordinator::DecideLease(core::LeaseTrials command, bool* more) {
+  constexpr int kMostTurns = 8;
+  for (int turn = 0;; ++turn) {
+    absl::StatusOr<core::Reply> reply = DecideAndApply(command);
+    if (!reply.ok()) return reply;
+    const auto& look_up = std::get<core::LeaseReply>(*reply).look_up;
+    *more = !look_up.empty() && turn + 1 >= kMostTurns;
+    if (look_up.empty() || *more) return reply;
+    for (const auto& [key, computation] : look_up) {
+      absl::StatusOr<core::KnownResult> result = store_->FindResult(computation);
+      if (!result.ok() && !absl::IsNotFound(result.status())) return result.status();
+      command.known[key] = result.ok() ? std::optional(*std::move(result)) : std::nullopt;
+    }
+  }
+}
+
+void Coordinator::AskLater(uint64_t call, core::LeaseTrials command, core::MonoTime wait, ReplyCallback done) {
+  Push({.what = core::Command(std::move(command)), .done = std::move(done), .call = call, .wait = wait});
 }
 
 // Commits before it applies, so that a failure costs no reload.
@@ -344,16 +368,16 @@ void Coordinator::WakeWaiters() {
 }
 
 uint64_t Coordinator::WakeWaiter(uint64_t call) {
-  absl::StatusOr<core::Decision> decision = core::Decide(state_, waiters_.waiters().at(call).command, now_);
-  if (decision.ok() && IsEmpty(decision->reply)) return 0;
-  ReplyCallback done = waiters_.Remove(call)->done;
-  if (!decision.ok()) {
-    answers_.push_back({std::move(done), decision.status()});
+  bool more = false;
+  absl::StatusOr<core::Reply> reply = DecideLease(waiters_.waiters().at(call).command, &more);
+  if (!more && reply.ok() && IsEmpty(*reply)) return 0;
+  LeaseWaiters::Waiter waiter = *waiters_.Remove(call);
+  if (more) {
+    AskLater(call, std::move(waiter.command), waiter.until - now_.mono, std::move(waiter.done));
     return 0;
   }
-  Apply(std::move(decision->events));
-  const uint64_t leases = std::get<core::LeaseReply>(decision->reply).leases.size();
-  answers_.push_back({std::move(done), std::move(decision->reply)});
+  const uint64_t leases = reply.ok() ? std::get<core::LeaseReply>(*reply).leases.size() : 0;
+  answers_.push_back({std::move(waiter.done), std::move(reply)});
   return leases;
 }
 

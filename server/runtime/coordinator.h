@@ -113,6 +113,11 @@ class Coordinator {
   void Handle(Item item);
   void Execute(Item item, core::Command& command);
   absl::StatusOr<core::Reply> DecideAndApply(const core::Command& command);
+  // A call for work, with the store's word on results that trials may take over. `more`: after so many of them that
+  // others should have their turn, it has to be asked again.
+  absl::StatusOr<core::Reply> DecideLease(core::LeaseTrials command, bool* more);
+  // Puts a call for work behind what waits in the queue.
+  void AskLater(uint64_t call, core::LeaseTrials command, core::MonoTime wait, ReplyCallback done);
   absl::StatusOr<core::Reply> TryWhileFull(core::Decision decision);
   void ExpireIfDue();
   void TidyIfDue();

@@ -42,6 +42,10 @@ struct Logger {
   void operator()(const core::SweepDeleted& event) const {
     Log(LogLevel::kInfo, "sweep deleted", {{"sweep", event.id}});
   }
+  void operator()(const core::TrialReused& event) const {
+    Log(LogLevel::kDebug, "trial reused",
+        {{"sweep", event.key.sweep}, {"trial", event.key.index}, {"from", event.result.trial}});
+  }
   void operator()(const core::TrialLeased& event) const {
     Log(LogLevel::kDebug, "trial leased",
         {{"sweep", event.key.sweep}, {"trial", event.key.index}, {"attempt", event.attempt}, {"worker", event.worker}});

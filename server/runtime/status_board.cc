@@ -263,6 +263,7 @@ StatusBoard::Totals StatusBoard::GetTotals() const {
     counts.pruned += trials.pruned();
     counts.failed += trials.failed();
     counts.cancelled += trials.cancelled();
+    counts.reused += trials.reused();
     ++totals.sweeps[view->sweep.state()];
   }
   for (const auto& [id, view] : workers_) ++totals.workers[view.worker.state()];

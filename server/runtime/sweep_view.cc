@@ -48,6 +48,7 @@ v1::TrialCounts ToProto(const core::TrialCounts& counts) {
   proto.set_pruned(counts.pruned);
   proto.set_failed(counts.failed);
   proto.set_cancelled(counts.cancelled);
+  proto.set_reused(counts.reused);
   return proto;
 }
 

@@ -16,11 +16,12 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.find_sweep,
        "SELECT key, maximize, pending, running, succeeded, diverged, pruned, failed, cancelled, next_index, "
        "best_trial, "
-       "best_objective, started_at FROM sweep WHERE id = ?1"},
+       "best_objective, started_at, reused FROM sweep WHERE id = ?1"},
       {&sql.change_sweep_state, "UPDATE sweep SET state = ?2, message = ?3, ended_at = ?4 WHERE key = ?1"},
       {&sql.save_sweep,
        "UPDATE sweep SET pending = ?2, running = ?3, succeeded = ?4, diverged = ?5, pruned = ?6, failed = ?7, "
-       "cancelled = ?8, next_index = ?9, best_trial = ?10, best_objective = ?11, started_at = ?12 WHERE key = ?1"},
+       "cancelled = ?8, next_index = ?9, best_trial = ?10, best_objective = ?11, started_at = ?12, reused = ?13 "
+       "WHERE key = ?1"},
       {&sql.set_engine, "UPDATE sweep SET engine_fingerprint = ?2 WHERE key = ?1"},
       {&sql.clear_pins, "DELETE FROM sweep_pin WHERE sweep = ?1"},
       {&sql.add_pin, "INSERT INTO sweep_pin(sweep, dataset, digest) VALUES(?1, ?2, ?3)"},
@@ -32,7 +33,8 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.add_skipped, "INSERT INTO skipped(sweep, first, last) VALUES(?1, ?2, ?3)"},
       {&sql.delete_skipped, "DELETE FROM skipped WHERE sweep = ?1 AND first = ?2"},
       {&sql.clear_skipped, "DELETE FROM skipped WHERE sweep = ?1"},
-      {&sql.add_config, "INSERT INTO config(sweep, config) VALUES(?1, ?2) ON CONFLICT DO NOTHING"},
+      {&sql.add_config, "INSERT INTO config(sweep, config, digest) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING"},
+      {&sql.set_config_digest, "UPDATE config SET digest = ?3 WHERE sweep = ?1 AND config = ?2"},
       {&sql.add_param,
        "INSERT INTO param(sweep, config, position, path, is_bool, value) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
       {&sql.find_symbol, "SELECT key FROM symbol WHERE text = ?1"},
@@ -42,6 +44,11 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
        "VALUES(?1, ?2, ?3, ?4, 2, ?5, ?6, ?7, ?8) ON CONFLICT(sweep, idx) DO UPDATE SET state = 2, "
        "attempts = excluded.attempts, failures = excluded.failures, worker = excluded.worker, "
        "started_at = excluded.started_at"},
+      {&sql.reuse_trial,
+       "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures, started_at, ended_at, objective, "
+       "message, "
+       "outcome, outcome_message, duration, weights_digest, data_digest, engine_fingerprint, metrics, reused_from) "
+       "VALUES(?1, ?2, ?3, ?4, ?5, 0, 0, ?6, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"},
       {&sql.find_trial, "SELECT state FROM trial WHERE sweep = ?1 AND idx = ?2"},
       {&sql.requeue_trial, "UPDATE trial SET state = 1, failures = ?3, message = ?4 WHERE sweep = ?1 AND idx = ?2"},
       {&sql.finish_trial,

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/store/outcome_block.h"
+#include "server/store/result_finder.h"
 #include "server/store/row_values.h"
 
 namespace basin::server::store {
@@ -92,9 +93,9 @@ absl::Status EventWriter::Flush() {
   for (auto& [id, sweep] : sweeps_) {
     if (!sweep.changed) continue;
     const core::TrialCounts& c = sweep.counts;
-    absl::Status status =
-        sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned, c.failed, c.cancelled,
-                             sweep.next_index, sweep.best_trial, NanAsText{sweep.best_objective}, sweep.started_at);
+    absl::Status status = sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned,
+                                               c.failed, c.cancelled, sweep.next_index, sweep.best_trial,
+                                               NanAsText{sweep.best_objective}, sweep.started_at, c.reused);
     if (!status.ok()) return status;
     status = ForAll(std::exchange(sweep.ended_in, {}),
                     [&](uint64_t block) { return settler_->Settle(sweep.key, block, sweep.next_index, c.total()); });
@@ -128,6 +129,7 @@ absl::StatusOr<EventWriter::Sweep*> EventWriter::FindSweep(const core::SweepId& 
         if (!row.is_null(10)) sweep.best_trial = row.number(10);
         sweep.best_objective = ReadOptionalReal(row, 11);
         if (!row.is_null(12)) sweep.started_at = row.integer(12);
+        sweep.counts.reused = row.number(13);
         return absl::OkStatus();
       },
       id);
@@ -252,15 +254,21 @@ absl::Status EventWriter::PassOver(Sweep& sweep, uint64_t leased) {
   return status;
 }
 
-absl::Status EventWriter::AddConfig(int64_t sweep, const core::TrialLeased& event) {
-  absl::Status status = sql_->add_config.Run(sweep, event.config);
-  if (!status.ok() || connection_.changes() == 0) return status;
+absl::Status EventWriter::AddConfig(int64_t sweep, uint64_t config, const std::vector<v1::Param>& params,
+                                    const std::string& digest) {
+  const std::string bytes = ShortDigest(digest);
+  const std::optional<Blob> blob = bytes.empty() ? std::nullopt : std::optional(Blob{bytes});
+  absl::Status status = sql_->add_config.Run(sweep, config, blob);
+  if (!status.ok()) return status;
+  if (connection_.changes() == 0) {
+    return blob ? sql_->set_config_digest.Run(sweep, config, blob) : absl::OkStatus();
+  }
   int position = 0;
-  return ForAll(event.params, [&](const v1::Param& param) -> absl::Status {
+  return ForAll(params, [&](const v1::Param& param) -> absl::Status {
     absl::StatusOr<int64_t> path = Symbol(param.path());
     if (!path.ok()) return path.status();
     const auto add = [&](const auto& value, bool is_bool = false) {
-      return sql_->add_param.Run(sweep, event.config, position++, *path, is_bool, value);
+      return sql_->add_param.Run(sweep, config, position++, *path, is_bool, value);
     };
     switch (param.value().kind_case()) {
       case v1::Value::kBoolValue:
@@ -285,7 +293,7 @@ absl::Status EventWriter::On(const core::TrialLeased& event) {
   const bool first_lease = event.attempt == 1;
   if (first_lease) {
     absl::Status status = PassOver(sweep, event.key.index);
-    if (status.ok()) status = AddConfig(sweep.key, event);
+    if (status.ok()) status = AddConfig(sweep.key, event.config, event.params, event.workload_digest);
     if (!status.ok()) return status;
   }
   absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.worker);
@@ -328,6 +336,76 @@ absl::Status EventWriter::On(const core::TrialRequeued& event) {
   return Log(event.at, EventKind::kTrialRequeued, (*sweep)->key, event.key.index, event.attempt, {}, event.message);
 }
 
+struct EventWriter::Result {
+  std::optional<int64_t> data, engine;
+  std::string packed;
+  std::optional<Blob> metrics() const { return packed.empty() ? std::nullopt : std::optional(Blob{packed}); }
+};
+
+absl::StatusOr<EventWriter::Result> EventWriter::ResultColumns(const core::Outcome& outcome,
+                                                               const std::map<std::string, double>& metrics) {
+  Result result;
+  for (const auto& [text, symbol] :
+       {std::pair(&outcome.data_digest, &result.data), {&outcome.engine_fingerprint, &result.engine}}) {
+    if (text->empty()) continue;
+    absl::StatusOr<int64_t> key = Symbol(*text);
+    if (!key.ok()) return key.status();
+    *symbol = *key;
+  }
+  std::vector<std::pair<uint32_t, double>> last;
+  for (const auto& [name, value] : metrics) {
+    absl::StatusOr<int64_t> key = Symbol(name);
+    if (!key.ok()) return key.status();
+    last.emplace_back(static_cast<uint32_t>(*key), value);
+  }
+  if (!last.empty()) result.packed = PackMetrics(last);
+  return result;
+}
+
+void EventWriter::CompareWithBest(Sweep& sweep, uint64_t index, const std::optional<double>& objective) {
+  if (!objective) return;
+  const double value = *objective;
+  const bool better = !sweep.best_objective ||
+                      (sweep.maximize ? value > *sweep.best_objective : value < *sweep.best_objective) ||
+                      (value == *sweep.best_objective && index < *sweep.best_trial);
+  if (!better) return;
+  sweep.best_objective = value;
+  sweep.best_trial = index;
+}
+
+absl::Status EventWriter::On(const core::TrialReused& event) {
+  absl::StatusOr<Sweep*> found = FindSweep(event.key.sweep);
+  if (!found.ok()) return found.status();
+  Sweep& sweep = **found;
+  const uint64_t index = event.key.index;
+  const core::Outcome& outcome = event.result.outcome;
+  absl::Status status = PassOver(sweep, index);
+  if (status.ok()) status = AddConfig(sweep.key, event.config, event.params, event.workload_digest);
+  if (!status.ok()) return status;
+  absl::StatusOr<Result> result = ResultColumns(outcome, event.result.metrics);
+  if (!result.ok()) return result.status();
+  const bool same_message = outcome.message == event.message;
+  status = sql_->reuse_trial.Run(
+      sweep.key, index, event.config, event.seed, static_cast<int>(event.state), TimeColumn(event.at),
+      NanAsText{event.objective}, event.message, static_cast<int>(outcome.kind),
+      same_message ? std::nullopt : std::optional(outcome.message), outcome.duration.count(), outcome.weights_digest,
+      result->data, result->engine, result->metrics(), event.result.trial);
+  if (status.ok() && event.result.weights) {
+    const core::Artifact& file = *event.result.weights;
+    status = sql_->add_artifact.Run(sweep.key, index, static_cast<int>(file.kind), 0, file.step, file.name, file.bytes,
+                                    file.sha256, 0, TimeColumn(event.at));
+  }
+  if (!status.ok()) return status;
+  sweep.ended_in.insert(index / kBlockTrials);
+  --sweep.counts.pending;
+  ++sweep.counts.Of(event.state);
+  ++sweep.counts.reused;
+  if (!sweep.started_at) sweep.started_at = event.at.count();
+  if (event.state == TrialState::kSucceeded) CompareWithBest(sweep, index, event.objective);
+  sweep.changed = true;
+  return Log(event.at, EventKind::kTrialReused, sweep.key, index, {}, {}, absl::StrCat("from ", event.result.trial));
+}
+
 absl::Status EventWriter::On(const core::TrialFinished& event) {
   absl::StatusOr<Sweep*> found = FindSweep(event.key.sweep);
   if (!found.ok()) return found.status();
@@ -346,27 +424,15 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
   }
 
   const core::Outcome outcome = event.outcome.value_or(core::Outcome{});
-  std::optional<int64_t> data, engine;
-  for (const auto& [text, symbol] : {std::pair(&outcome.data_digest, &data), {&outcome.engine_fingerprint, &engine}}) {
-    if (text->empty()) continue;
-    absl::StatusOr<int64_t> key = Symbol(*text);
-    if (!key.ok()) return key.status();
-    *symbol = *key;
-  }
-  std::vector<std::pair<uint32_t, double>> last;
-  for (const auto& [name, value] : event.metrics) {
-    absl::StatusOr<int64_t> key = Symbol(name);
-    if (!key.ok()) return key.status();
-    last.emplace_back(static_cast<uint32_t>(*key), value);
-  }
-  const std::string packed = PackMetrics(last);
+  absl::StatusOr<Result> result = ResultColumns(outcome, event.metrics);
+  if (!result.ok()) return result.status();
   const bool same_message = outcome.message == event.message;
-  status = sql_->finish_trial.Run(
-      sweep.key, index, static_cast<int>(event.state), event.attempt, event.next_sequence, TimeColumn(event.at),
-      NanAsText{event.objective}, event.message, event.outcome ? static_cast<int>(outcome.kind) : 0,
-      same_message ? std::nullopt : std::optional(outcome.message),
-      event.outcome ? std::optional<int64_t>(outcome.duration.count()) : std::nullopt, outcome.weights_digest, data,
-      engine, last.empty() ? std::nullopt : std::optional(Blob{packed}));
+  status = sql_->finish_trial.Run(sweep.key, index, static_cast<int>(event.state), event.attempt, event.next_sequence,
+                                  TimeColumn(event.at), NanAsText{event.objective}, event.message,
+                                  event.outcome ? static_cast<int>(outcome.kind) : 0,
+                                  same_message ? std::nullopt : std::optional(outcome.message),
+                                  event.outcome ? std::optional<int64_t>(outcome.duration.count()) : std::nullopt,
+                                  outcome.weights_digest, result->data, result->engine, result->metrics());
   // Of a result, the weights of its attempt stay; of anything else no file.
   const bool is_result = event.state == TrialState::kSucceeded || event.state == TrialState::kDiverged;
   if (status.ok()) status = sql_->settle_artifacts.Run(sweep.key, index, is_result ? event.attempt : 0);
@@ -375,16 +441,7 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
   sweep.ended_in.insert(index / kBlockTrials);
   --sweep.counts.Of(*before);
   ++sweep.counts.Of(event.state);
-  if (event.state == TrialState::kSucceeded && event.objective) {
-    const double value = *event.objective;
-    const bool better = !sweep.best_objective ||
-                        (sweep.maximize ? value > *sweep.best_objective : value < *sweep.best_objective) ||
-                        (value == *sweep.best_objective && index < *sweep.best_trial);
-    if (better) {
-      sweep.best_objective = value;
-      sweep.best_trial = index;
-    }
-  }
+  if (event.state == TrialState::kSucceeded) CompareWithBest(sweep, index, event.objective);
   sweep.changed = true;
   absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.worker);
   if (!worker.ok()) return worker.status();

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,6 +59,7 @@ class EventWriter {
   absl::Status On(const core::SweepStateChanged& event);
   absl::Status On(const core::SweepPinned& event);
   absl::Status On(const core::SweepDeleted& event);
+  absl::Status On(const core::TrialReused& event);
   absl::Status On(const core::TrialLeased& event);
   absl::Status On(const core::PointsAppended& event);
   absl::Status On(const core::CheckpointAdded& event);
@@ -79,7 +81,13 @@ class EventWriter {
   // Nothing for a worker that the database does not have.
   absl::StatusOr<std::optional<int64_t>> FindWorker(const core::WorkerId& id);
   absl::StatusOr<int64_t> Symbol(const std::string& text);
-  absl::Status AddConfig(int64_t sweep, const core::TrialLeased& event);
+  // Of a trial that begins for the first time. `digest`: of its workload, or empty.
+  absl::Status AddConfig(int64_t sweep, uint64_t config, const std::vector<v1::Param>& params,
+                         const std::string& digest);
+  // The columns of a result.
+  struct Result;
+  absl::StatusOr<Result> ResultColumns(const core::Outcome& outcome, const std::map<std::string, double>& metrics);
+  static void CompareWithBest(Sweep& sweep, uint64_t index, const std::optional<double>& objective);
   absl::Status PassOver(Sweep& sweep, uint64_t leased);
   // From where an attempt after the first goes on.
   absl::Status WriteResumption(int64_t sweep, uint64_t trial, uint32_t attempt,

@@ -48,10 +48,24 @@ class MemoryStore::Applier {
     store_.sweeps_.erase(event.id);
     std::erase(store_.order_, event.id);
   }
+  void operator()(const core::TrialReused& event) {
+    Sweep& sweep = Find(event.key.sweep);
+    TakeFirst(sweep, event.key.index);
+    if (!event.workload_digest.empty()) sweep.digests[event.config] = event.workload_digest;
+    Trial& trial = sweep.trials[event.key.index];
+    trial.last.key = event.key;
+    Move(sweep, trial, event.state);
+    ++sweep.record.counts.reused;
+    if (!sweep.record.started_at) sweep.record.started_at = event.at;
+    trial.end = {event.state, 0, event.result.outcome.Identity(), 0};
+    trial.result = event.result;
+    trial.result->objective = event.objective;
+    if (event.state == TrialState::kSucceeded) CompareWithBest(sweep.record, event.key.index, event.objective);
+  }
   void operator()(const core::TrialLeased& event) {
     Sweep& sweep = Find(event.key.sweep);
-    for (; sweep.next_index <= event.key.index; ++sweep.next_index) sweep.skipped.insert(sweep.next_index);
-    sweep.skipped.erase(event.key.index);
+    TakeFirst(sweep, event.key.index);
+    if (!event.workload_digest.empty()) sweep.digests[event.config] = event.workload_digest;
     Trial& trial = sweep.trials[event.key.index];
     std::vector<core::Checkpoint> checkpoints = std::move(trial.last.checkpoints);
     trial.last = {};
@@ -102,15 +116,24 @@ class MemoryStore::Applier {
     trial.end = {event.state, event.attempt, event.outcome ? event.outcome->Identity() : "", event.next_sequence};
     const auto worker = store_.workers_.find(event.worker);
     if (event.outcome && worker != store_.workers_.end()) ++worker->second.trials_finished;
-    if (event.state != TrialState::kSucceeded || !event.objective) return;
-    core::SweepRecord& record = sweep.record;
-    const auto rank = [&](double objective, uint64_t index) {
-      return std::pair(record.maximize ? -objective : objective, index);
+    const bool is_result = event.state == TrialState::kSucceeded || event.state == TrialState::kDiverged;
+    if (is_result && event.outcome) {
+      core::KnownResult& result = trial.result.emplace();
+      result.trial = core::ToText(event.key);
+      result.metrics = event.metrics;
+      result.objective = event.objective;
+      result.outcome = *event.outcome;
+    }
+    if (event.state == TrialState::kSucceeded) CompareWithBest(sweep.record, event.key.index, event.objective);
+  }
+  static void CompareWithBest(core::SweepRecord& record, uint64_t index, const std::optional<double>& objective) {
+    if (!objective) return;
+    const auto rank = [&record](double value, uint64_t trial) {
+      return std::pair(record.maximize ? -value : value, trial);
     };
-    if (!record.best_objective ||
-        rank(*event.objective, event.key.index) < rank(*record.best_objective, *record.best_trial)) {
-      record.best_objective = event.objective;
-      record.best_trial = event.key.index;
+    if (!record.best_objective || rank(*objective, index) < rank(*record.best_objective, *record.best_trial)) {
+      record.best_objective = objective;
+      record.best_trial = index;
     }
   }
   void operator()(const core::PendingCancelled& event) {
@@ -146,6 +169,11 @@ class MemoryStore::Applier {
  private:
   Sweep& Find(const core::SweepId& id) { return store_.sweeps_.at(id); }
   core::OpenTrial& Last(const core::TrialKey& key) { return Find(key.sweep).trials.at(key.index).last; }
+
+  static void TakeFirst(Sweep& sweep, uint64_t index) {
+    for (; sweep.next_index <= index; ++sweep.next_index) sweep.skipped.insert(sweep.next_index);
+    sweep.skipped.erase(index);
+  }
 
   static void Move(Sweep& sweep, Trial& trial, TrialState to) {
     --sweep.record.counts.Of(trial.state);
@@ -208,6 +236,30 @@ absl::StatusOr<std::vector<core::RetrySweep::Failed>> MemoryStore::FailedTrials(
     if (trial.state == TrialState::kFailed) failed.push_back({index, trial.last.attempt});
   }
   return failed;
+}
+
+absl::StatusOr<core::KnownResult> MemoryStore::FindResult(const core::Computation& computation) {
+  for (const core::SweepId& id : order_) {
+    const Sweep& sweep = sweeps_.at(id);
+    const core::SweepDefinition& definition = *sweep.record.definition;
+    const core::SweepPins& pins = sweep.record.pins;
+    if (pins.engine_fingerprint != computation.engine_fingerprint) continue;
+    const auto pin = pins.digests.find(computation.dataset);
+    const bool has_data = pin != pins.digests.end() && pin->second == computation.data_digest;
+    if (!computation.dataset.empty() && !has_data) continue;
+    for (const auto& [index, trial] : sweep.trials) {
+      const uint64_t seed = contract::SeedAt(definition.spec.seeds(), definition.SeedPositionOf(index));
+      if (!trial.result || seed != computation.seed) continue;
+      const auto digest = sweep.digests.find(definition.ConfigOf(index));
+      if (digest == sweep.digests.end() || digest->second != computation.workload_digest) continue;
+      core::KnownResult result = *trial.result;
+      result.objective_metric = definition.objective_metric;
+      result.maximize = definition.maximize;
+      result.objective_at_best = definition.objective_at_best;
+      return result;
+    }
+  }
+  return absl::NotFoundError("no trial has this result");
 }
 
 absl::StatusOr<v1::SweepSpec> MemoryStore::FindSpec(const core::SweepId& id) {

@@ -24,6 +24,7 @@ class MemoryStore : public Store {
   absl::StatusOr<core::FinishedTrial> FindFinished(const core::TrialKey& key) override;
   absl::StatusOr<core::CreateSweep::Stored> FindRequest(const std::string& request_id) override;
   absl::StatusOr<std::vector<core::RetrySweep::Failed>> FailedTrials(const core::SweepId& id) override;
+  absl::StatusOr<core::KnownResult> FindResult(const core::Computation& computation) override;
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& id) override;
 
   // The next commit gives `error` and stores nothing.
@@ -37,12 +38,14 @@ class MemoryStore : public Store {
     core::TrialState state = core::TrialState::kPending;
     core::OpenTrial last;  // The last attempt.
     core::FinishedTrial end;
+    std::optional<core::KnownResult> result;  // Without its sweep's objective. Weights are not known here.
   };
   struct Sweep {
     core::SweepRecord record;  // With its definition, always.
     uint64_t next_index = 0;
     std::set<uint64_t> skipped;
     std::map<uint64_t, Trial> trials;
+    std::map<uint64_t, std::string> digests;  // Of configs' workloads.
   };
   class Applier;
 

@@ -218,11 +218,16 @@ CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit_entry BEGIN SELECT RA
 CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit_entry BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 )sql";
 
-// Version 5: sweeps that run a trial of another sweep again, and who ran it then.
-constexpr std::string_view kVerifications = R"sql(
+// Version 5: sweeps that run a trial of another sweep again, and who ran it then; trials that took the result of
+// another over, and the digests of configs' workloads by which such results are found.
+constexpr std::string_view kVerificationAndReuse = R"sql(
 ALTER TABLE sweep ADD COLUMN verified_sweep TEXT NOT NULL DEFAULT '';
 ALTER TABLE sweep ADD COLUMN verified_trial INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE sweep ADD COLUMN verified_worker TEXT NOT NULL DEFAULT '';
+ALTER TABLE sweep ADD COLUMN reused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trial ADD COLUMN reused_from TEXT NOT NULL DEFAULT '';
+ALTER TABLE config ADD COLUMN digest BLOB;
+CREATE INDEX config_digest ON config(digest) WHERE digest IS NOT NULL;
 )sql";
 
 // What `results` compares of blocks of trials that have all ended, by columns (see outcome_block.h); metric 0: how they
@@ -262,7 +267,7 @@ std::string Sweeps() {
       NameOf("s.state", {"RUNNING", "PAUSED", "FINISHED", "CANCELLED", "FAILED"}),
       " AS state, s.message AS message, s.configs AS configs, s.seeds AS seeds, s.configs * s.seeds AS trials, "
       "s.pending AS pending, s.running AS running, s.succeeded AS succeeded, s.diverged AS diverged, "
-      "s.pruned AS pruned, s.failed AS failed, s.cancelled AS cancelled, s.objective AS objective, "
+      "s.pruned AS pruned, s.failed AS failed, s.cancelled AS cancelled, s.reused AS reused, s.objective AS objective, "
       "iif(s.maximize, 'maximize', 'minimize') AS goal, s.best_trial AS best_trial, ",
       RealOrNull("s.best_objective"), " AS best_objective, s.priority AS priority, ", TimeText("s.created_at"),
       " AS created, ", TimeText("s.started_at"), " AS started, ", TimeText("s.ended_at"),
@@ -284,7 +289,8 @@ std::string Trials() {
       " AS state, t.attempts AS attempts, w.name AS worker, w.id AS worker_id, ", RealOrNull("t.objective"),
       " AS objective, ", TimeText("t.started_at"), " AS started, ", TimeText("t.ended_at"),
       " AS finished, t.duration / 1e9 AS duration, nullif(t.weights_digest, '') AS weights_digest, "
-      "d.text AS data_digest, e.text AS engine_fingerprint, t.message AS message "
+      "d.text AS data_digest, e.text AS engine_fingerprint, t.message AS message, "
+      "nullif(t.reused_from, '') AS reused_from "
       "FROM trial t JOIN sweep s ON s.key = t.sweep LEFT JOIN worker w ON w.key = t.worker "
       "LEFT JOIN symbol d ON d.key = t.data_digest LEFT JOIN symbol e ON e.key = t.engine_fingerprint");
 }
@@ -319,7 +325,7 @@ std::string Events() {
               "sweep failed",      "sweep deleted",    "trial leased",    "trial requeued",  "trial succeeded",
               "trial diverged",    "trial pruned",     "trial failed",    "trial cancelled", "trial retried",
               "worker registered", "worker connected", "worker draining", "worker left",     "worker lost",
-              "worker set aside"}),
+              "worker set aside",  "trial reused"}),
       " AS kind, coalesce(s.id, d.id) AS sweep, e.trial AS trial, e.attempt AS attempt, w.name AS worker, "
       "w.id AS worker_id, e.message AS message FROM event e LEFT JOIN sweep s ON s.key = e.sweep "
       "LEFT JOIN deleted_sweep d ON d.key = e.sweep LEFT JOIN worker w ON w.key = e.worker "
@@ -358,7 +364,7 @@ const std::vector<std::string>& Migrations() {
       std::string(kOwners),
       // The view of artifacts alone: final weights are their second kind.
       std::string(),
-      std::string(kVerifications),
+      std::string(kVerificationAndReuse),
       std::string(kSettledColumns),
   };
   return *migrations;

@@ -43,6 +43,7 @@ enum class EventKind {
   kWorkerLeft,
   kWorkerLost,
   kWorkerSetAside,
+  kTrialReused,
 };
 
 // The newest schema that this program knows; PRAGMA user_version of its databases.

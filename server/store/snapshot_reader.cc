@@ -72,7 +72,7 @@ absl::Status Reader::ReadSweeps() {
       "SELECT key, id, name, state, message, request_id, spec_digest, priority, configs, seeds, maximize, pending, "
       "running, succeeded, diverged, pruned, failed, cancelled, next_index, engine_fingerprint, best_trial, "
       "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL), owner, "
-      "verified_sweep, verified_trial, verified_worker "
+      "verified_sweep, verified_trial, verified_worker, reused "
       "FROM sweep ORDER BY key",
       [this](const Row& row) -> absl::Status {
         core::SweepRecord record;
@@ -88,6 +88,7 @@ absl::Status Reader::ReadSweeps() {
         record.maximize = row.integer(10) != 0;
         record.counts = {row.number(11), row.number(12), row.number(13), row.number(14),
                          row.number(15), row.number(16), row.number(17)};
+        record.counts.reused = row.number(30);
         if (record.counts.pending > 0) snapshot_.next_index[record.id] = row.number(18);
         record.pins.engine_fingerprint = row.string(19);
         if (!row.is_null(20)) record.best_trial = row.number(20);

@@ -172,7 +172,7 @@ absl::StatusOr<std::vector<v1::Trial>> SqliteQueries::Trials(const core::SweepId
   absl::Status status = connection.Each(
       absl::StrCat(
           "SELECT t.idx, t.config, t.seed, t.state, t.attempts, w.name, t.objective, t.started_at, t.ended_at, "
-          "t.duration, t.message, t.weights_digest, d.text, e.text, t.metrics FROM trial t "
+          "t.duration, t.message, t.weights_digest, d.text, e.text, t.metrics, t.reused_from FROM trial t "
           "LEFT JOIN worker w ON w.key = t.worker LEFT JOIN symbol d ON d.key = t.data_digest "
           "LEFT JOIN symbol e ON e.key = t.engine_fingerprint WHERE t.sweep = ?1 AND t.idx >= ?2",
           StateCondition(states), " ORDER BY t.idx LIMIT ?3"),
@@ -196,6 +196,7 @@ absl::StatusOr<std::vector<v1::Trial>> SqliteQueries::Trials(const core::SweepId
         trial.set_weights_digest(row.string(11));
         trial.set_data_digest(row.string(12));
         trial.set_engine_fingerprint(row.string(13));
+        trial.set_reused_from(row.string(15));
         absl::StatusOr<const std::vector<v1::Param>*> of_config = params.Find(trial.config());
         if (!of_config.ok()) return of_config.status();
         for (const v1::Param& param : **of_config) *trial.add_params() = param;

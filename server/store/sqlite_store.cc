@@ -91,6 +91,9 @@ absl::Status SqliteStore::OpenDatabase() {
   absl::StatusOr<std::unique_ptr<MetricRetention>> retention = MetricRetention::Create(*connection_);
   if (!retention.ok()) return retention.status();
   retention_ = *std::move(retention);
+  absl::StatusOr<std::unique_ptr<ResultFinder>> results = ResultFinder::Create(*connection_);
+  if (!results.ok()) return results.status();
+  results_ = *std::move(results);
   return absl::OkStatus();
 }
 
@@ -234,6 +237,10 @@ absl::StatusOr<std::vector<core::RetrySweep::Failed>> SqliteStore::FailedTrials(
       id);
   if (!status.ok()) return status;
   return failed;
+}
+
+absl::StatusOr<core::KnownResult> SqliteStore::FindResult(const core::Computation& computation) {
+  return results_->Find(computation);
 }
 
 absl::StatusOr<v1::SweepSpec> SqliteStore::FindSpec(const core::SweepId& id) { return ReadSpec(*connection_, id); }

@@ -12,6 +12,7 @@
 #include "server/store/event_writer.h"
 #include "server/store/file_lock.h"
 #include "server/store/metric_retention.h"
+#include "server/store/result_finder.h"
 #include "server/store/sqlite_db.h"
 #include "server/store/store.h"
 #include "server/store/sweep_purge.h"
@@ -40,6 +41,7 @@ class SqliteStore : public Store {
   absl::StatusOr<core::FinishedTrial> FindFinished(const core::TrialKey& key) override;
   absl::StatusOr<core::CreateSweep::Stored> FindRequest(const std::string& request_id) override;
   absl::StatusOr<std::vector<core::RetrySweep::Failed>> FailedTrials(const core::SweepId& id) override;
+  absl::StatusOr<core::KnownResult> FindResult(const core::Computation& computation) override;
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& id) override;
 
   // Caps the database at so many pages of 4 KiB (0: no cap): at the cap, commits get RESOURCE_EXHAUSTED as on a full
@@ -67,6 +69,7 @@ class SqliteStore : public Store {
   std::unique_ptr<EventWriter> writer_;
   std::unique_ptr<SweepPurge> purge_;
   std::unique_ptr<MetricRetention> retention_;
+  std::unique_ptr<ResultFinder> results_;
   std::optional<core::WallTime> keep_metrics_;
   int checkpoint_frames_ = 4096;
   absl::Status fault_;  // INTERNAL or DATA_LOSS: nothing is written any more.

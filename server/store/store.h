@@ -37,6 +37,8 @@ class Store {
   virtual absl::StatusOr<core::CreateSweep::Stored> FindRequest(const std::string& request_id) = 0;
   // In index order.
   virtual absl::StatusOr<std::vector<core::RetrySweep::Failed>> FailedTrials(const core::SweepId& id) = 0;
+  // NOT_FOUND: no trial has a result of this computation, with metrics and digests, that is not of a deleted sweep.
+  virtual absl::StatusOr<core::KnownResult> FindResult(const core::Computation& computation) = 0;
   // The spec as stored, defaults filled in.
   virtual absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& id) = 0;
 };

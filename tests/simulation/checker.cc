@@ -28,6 +28,7 @@ void Checker::OnState(const State& state) {
                absl::StrCat("I1: the state has another open attempt than ", Text({id, index}, trial.attempt)));
         ++counts.running;
       } else if (trial.ended) {
+        counts.reused += trial.reused ? 1 : 0;
         counts.succeeded += trial.state == TrialState::kSucceeded ? 1 : 0;
         counts.diverged += trial.state == TrialState::kDiverged ? 1 : 0;
         counts.failed += trial.state == TrialState::kFailed ? 1 : 0;

@@ -65,6 +65,7 @@ class Checker {
     std::string outcome;  // Identity of the accepted one.
     std::vector<server::core::Checkpoint> checkpoints;
     std::map<uint32_t, uint64_t> points;  // How many, by attempt.
+    bool reused = false;
   };
   struct Sweep {
     std::shared_ptr<const server::core::SweepDefinition> definition;
@@ -84,6 +85,7 @@ class Checker {
   uint64_t attempts() const { return attempts_; }
   uint64_t results() const { return results_; }
   uint64_t requeued() const { return requeued_; }
+  uint64_t reused() const { return reused_; }
 
  private:
   class Follower;
@@ -100,9 +102,10 @@ class Checker {
   std::map<server::core::TrialKey, server::core::MonoTime> heard_;
   server::core::MonoTime restored_{};
   std::set<server::core::SweepId> deleted_;
+  std::map<std::string, std::string> computed_;  // What a trial computed, and with what outcome, by its name.
   std::map<std::string, server::core::SweepId> requests_;
   std::optional<std::string> violation_;
-  uint64_t commits_ = 0, attempts_ = 0, results_ = 0, requeued_ = 0;
+  uint64_t commits_ = 0, attempts_ = 0, results_ = 0, requeued_ = 0, reused_ = 0;
 };
 
 }  // namespace basin::tests::simulation

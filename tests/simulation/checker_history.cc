@@ -54,6 +54,20 @@ class Checker::Follower {
     checker_.sweeps_.erase(event.id);
     checker_.deleted_.insert(event.id);
   }
+  void operator()(const TrialReused& event) {
+    const std::string text = ToText(event.key);
+    Sweep& sweep = checker_.sweeps_.at(event.key.sweep);
+    Expect(sweep.definition->spec.reuse(), "a result was taken over by a sweep that asked for none: ", text);
+    Expect(sweep.state == SweepState::kRunning, "a result was taken over by a sweep that does not run: ", text);
+    Expect(!sweep.trials.contains(event.key.index), "I2: a result was taken over by a trial that has begun: ", text);
+    const auto computed = checker_.computed_.find(event.result.trial);
+    Expect(computed != checker_.computed_.end() && computed->second == ComputedBy(event.key, event.result.outcome),
+           "I2: a result was taken over that is of another computation: ", text);
+    Trial& trial = sweep.trials[event.key.index];
+    trial.ended = trial.reused = true;
+    trial.state = event.state;
+    ++checker_.reused_;
+  }
   void operator()(const TrialLeased& event) {
     const std::string text = Text(event.key, event.attempt);
     Sweep& sweep = checker_.sweeps_.at(event.key.sweep);
@@ -136,6 +150,9 @@ class Checker::Follower {
       Expect(event.outcome->weights_digest == absl::StrCat(text, "@", trial.worker),
              "I3: the outcome of another attempt was accepted: ", text);
       trial.outcome = event.outcome->Identity();
+      if (event.state == TrialState::kSucceeded || event.state == TrialState::kDiverged) {
+        checker_.computed_[ToText(event.key)] = ComputedBy(event.key, *event.outcome);
+      }
     }
     const bool infrastructure = !event.outcome || event.outcome->kind == OutcomeKind::kError;
     if (event.state == TrialState::kFailed && infrastructure) {
@@ -215,6 +232,14 @@ class Checker::Follower {
     if (const auto worker = checker_.workers_.find(trial.worker); worker != checker_.workers_.end()) {
       worker->second.running.erase(key);
     }
+  }
+
+  std::string ComputedBy(const TrialKey& key, const Outcome& outcome) const {
+    const SweepDefinition& sweep = *checker_.sweeps_.at(key.sweep).definition;
+    const uint64_t config = sweep.ConfigOf(key.index);
+    return absl::StrCat("config ", config, " on ", sweep.space->DatasetOf(config), " with seed ",
+                        contract::SeedAt(sweep.spec.seeds(), sweep.SeedPositionOf(key.index)), ": ",
+                        outcome.Identity());
   }
 
   // The trial, if this is its open attempt, as it must be.

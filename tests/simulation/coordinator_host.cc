@@ -151,6 +151,18 @@ void CoordinatorHost::SendAnswers() {
 }
 
 absl::StatusOr<Reply> CoordinatorHost::Execute(Command command) {
+  while (true) {
+    absl::StatusOr<Reply> reply = DecideAndApply(command);
+    const auto* lease = reply.ok() ? std::get_if<LeaseReply>(&*reply) : nullptr;
+    if (lease == nullptr || lease->look_up.empty() || world_.checker.violation()) return reply;
+    for (const auto& [key, computation] : lease->look_up) {
+      const auto result = store_.FindResult(computation);
+      std::get<LeaseTrials>(command).known[key] = result.ok() ? std::optional(*result) : std::nullopt;
+    }
+  }
+}
+
+absl::StatusOr<Reply> CoordinatorHost::DecideAndApply(Command command) {
   FillIn(&command);
   const Mutant* mutant = world_.mutant;
   if (mutant != nullptr && mutant->before) mutant->before(*state_, &command);

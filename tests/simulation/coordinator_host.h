@@ -45,6 +45,7 @@ class CoordinatorHost {
   void StoreBatch();
   void SendAnswers();
   absl::StatusOr<server::core::Reply> Execute(server::core::Command command);
+  absl::StatusOr<server::core::Reply> DecideAndApply(server::core::Command command);
   void CheckState();
   // What the checker must know of a command that was decided.
   void Witness(const server::core::Command& command, const server::core::Decision& decision);

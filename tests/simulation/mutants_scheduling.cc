@@ -150,6 +150,12 @@ std::vector<Mutant> SchedulingMutants() {
   };
   Add(&mutants, "retry-touches-results", "a trial that has a result is run again with the failed ones").before =
       RetryOneMore;
+  Add(&mutants, "reuse-ignores-the-seed", "the result of another seed is taken over").after =
+      [](const State&, const Command&, Decision* decision) {
+        auto* lease = std::get_if<LeaseReply>(&decision->reply);
+        if (lease == nullptr) return;
+        for (auto& [key, computation] : lease->look_up) computation.seed = 0;
+      };
   return mutants;
 }
 

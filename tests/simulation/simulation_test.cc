@@ -28,6 +28,7 @@ TEST(SimulationTest, NoSeedBreaksAPromise) {
     all.duplicates += result.duplicates;
     all.refused_reports += result.refused_reports;
     all.requeued += result.requeued;
+    all.reused += result.reused;
     all.results += result.results;
     all.resumed += result.resumed;
     all.rejected_checkpoints += result.rejected_checkpoints;
@@ -39,6 +40,7 @@ TEST(SimulationTest, NoSeedBreaksAPromise) {
   EXPECT_GT(all.duplicates, kSeeds * 10);
   EXPECT_GT(all.refused_reports, kSeeds);
   EXPECT_GT(all.requeued, kSeeds);
+  EXPECT_GT(all.reused, kSeeds);
   EXPECT_GT(all.results, kSeeds * 10);
   EXPECT_GT(all.resumed, kSeeds);
   EXPECT_GT(all.rejected_checkpoints, kSeeds / 10);

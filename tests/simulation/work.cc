@@ -66,6 +66,7 @@ std::shared_ptr<const SweepDefinition> DrawSweep(const std::string& name, Dice& 
   if (dice.Chance(0.3)) builder.Priority(static_cast<int32_t>(dice.Below(3)));
   if (dice.Chance(0.3)) builder.AtBest();
   if (dice.Chance(0.5)) builder.DatasetOf([](uint64_t config) { return config % 3 == 1 ? "mnist" : "digits"; });
+  if (dice.Chance(0.3)) builder.Reuse();
   work->epochs = 1 + dice.Below(6);
   work->epoch = dice.Between(std::chrono::milliseconds(100), std::chrono::seconds(3));
   if (dice.Chance(0.3)) work->diverges = 0.2;

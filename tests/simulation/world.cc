@@ -77,6 +77,7 @@ class Simulation {
     result.attempts = world_.checker.attempts();
     result.results = world_.checker.results();
     result.requeued = world_.checker.requeued();
+    result.reused = world_.checker.reused();
     return result;
   }
 

@@ -42,6 +42,7 @@ struct RunResult {
   uint64_t requeued = 0;
   uint64_t resumed = 0;  // Attempts that were given a checkpoint.
   uint64_t rejected_checkpoints = 0;
+  uint64_t reused = 0;
 };
 
 // One run: a coordinator with the real core, workers that follow WorkerService, users, and a network, in virtual time.

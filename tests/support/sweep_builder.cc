@@ -95,6 +95,11 @@ SweepBuilder& SweepBuilder::Priority(int32_t priority) {
   return *this;
 }
 
+SweepBuilder& SweepBuilder::Reuse() {
+  definition_.spec.set_reuse(true);
+  return *this;
+}
+
 SweepBuilder& SweepBuilder::Dataset(const std::string& name) {
   return DatasetOf([name](uint64_t) { return name; });
 }

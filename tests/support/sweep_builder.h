@@ -39,6 +39,7 @@ class SweepBuilder {
   SweepBuilder& MaxParallel(uint32_t trials);
   SweepBuilder& TrialSeconds(double seconds);
   SweepBuilder& Priority(int32_t priority);
+  SweepBuilder& Reuse();
   SweepBuilder& Dataset(const std::string& name);
   SweepBuilder& DatasetOf(std::function<std::string(uint64_t config)> dataset_of);
   std::shared_ptr<const server::core::SweepDefinition> Build() const;

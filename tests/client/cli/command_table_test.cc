@@ -17,7 +17,7 @@ TEST(CommandTableTest, HasTheCommandsOfTheContractAndNoOther) {
   EXPECT_EQ(names, (std::set<std::string>{"run",     "up",      "submit",  "list",       "show",   "watch",
                                           "results", "trials",  "pause",   "resume",     "cancel", "retry",
                                           "rm",      "workers", "drain",   "schedule",   "export", "artifacts",
-                                          "sql",     "doctor",  "version", "completion", "curves"}));
+                                          "sql",     "doctor",  "version", "completion", "curves", "verify"}));
 }
 
 TEST(CommandTableTest, EveryCommandsHelpHasAnExampleAndTheFlagsOfAll) {

@@ -213,12 +213,28 @@ TEST_F(ServiceTest, AVerifiedTrialIsEqualAndItsSecondRunIsRemoved) {
   EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr("verify-"), HasSubstr(id + "/3")));
 }
 
+TEST_F(ServiceTest, ASweepThatMayReuseResultsComputesNothingTwice) {
+  const std::string first = Submit(std::string("keep: {weights: all}\n") + kTiny);
+  ASSERT_EQ(Run({"watch", first}).exit_code, 0);
+  const std::string again = Submit(std::string("reuse: true\nkeep: {weights: all}\n") + kTiny);
+  ASSERT_EQ(Run({"watch", again}).exit_code, 0);
+  EXPECT_THAT(Run({"show", again}).out, HasSubstr("(4 taken over from other trials)"));
+  EXPECT_THAT(Run({"trials", again}).out, HasSubstr("REUSED FROM"));
+  EXPECT_THAT(Lines(Run({"artifacts", again, "-o", "csv"}).out), SizeIs(5));
+  const auto results = [&](const std::string& id) { return Run({"results", id, "-o", "csv"}).out; };
+  EXPECT_EQ(results(again), results(first));
+  // What was taken over is as good as what was computed.
+  const CliResult verified = Run({"verify", again + "/0"});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_THAT(verified.err, HasSubstr("no metric points of it are kept"));
+}
+
 TEST_F(ServiceTest, WhatCannotBeVerifiedIsSaid) {
   const std::string id = Submit(kEndless);
   EXPECT_EQ(Run({"verify", id}).exit_code, 2);
   const CliResult early = Run({"verify", id + "/1"});
   EXPECT_EQ(early.exit_code, 1);
-  EXPECT_THAT(early.err, HasSubstr("has a result"));
+  EXPECT_THAT(early.err, HasSubstr("only one that"));
   EXPECT_EQ(Run({"verify", id + "/2"}).exit_code, 3);
   EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
 }

@@ -102,6 +102,12 @@ train:
   EXPECT_EQ((*contract::Space::Create(spec))->size(), 12u);
 }
 
+TEST(SweepFileTest, ResultsAreReusedIfTheFileSaysSo) {
+  const std::string file = File(std::string(kTrain) + "  batch_size: 8\n  learning_rate: 0.1\n");
+  EXPECT_TRUE(Parse(file + "reuse: true\n").reuse());
+  EXPECT_FALSE(Parse(file).reuse());
+}
+
 TEST(SweepFileTest, JsonIsRead) {
   const v1::SweepSpec spec = Parse(
       R"({"name": "n", "objective": {"maximize": "val_accuracy", "at": "best"}, "seeds": [7, 11],

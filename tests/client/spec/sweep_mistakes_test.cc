@@ -85,9 +85,9 @@ INSTANTIATE_TEST_SUITE_P(
          "f.yaml:9:3: train.learning_rate: must be a number, is empty\nf.yaml:12:3: train.lerning_rate: unknown key "
          "(did you mean 'learning_rate'?)"},
         {"KeyOfALaterRelease",
-         {"reuse: true"},
-         "f.yaml:12:1: reuse: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, keep, train, surface"},
+         {"report: 5"},
+         "f.yaml:12:1: report: unknown key; expected one of name, objective, seeds, search, limits, priority, "
+         "checkpoint, keep, reuse, train, surface"},
         {"DuplicateKey",
          {"  batch_sizes: 1", "  epochs : 2"},
          "f.yaml:12:3: train.batch_sizes: unknown key (did you mean 'batch_size'?)\nf.yaml:13:3: duplicate key "
@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"BaseIsNotForFiles",
          {"base: {}"},
          "f.yaml:12:1: base: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, keep, train, surface"},
+         "checkpoint, keep, reuse, train, surface"},
         {"NesterovWithoutMomentum",
          {"  optimizer: {sgd: {nesterov: true}}"},
          "f.yaml:10:31: train.optimizer.sgd.nesterov: needs a momentum above 0"},
@@ -362,11 +362,11 @@ TEST(SweepMistakesTest, AMessageIsOneLineWhateverTheFileHolds) {
 TEST(SweepMistakesTest, FileThatIsAListOrAWordIsRefused) {
   EXPECT_EQ(Mistakes("- a\n"),
             "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, "
-            "train, surface, "
+            "reuse, train, surface, "
             "is a list");
   EXPECT_EQ(Mistakes("hello\n"),
             "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, "
-            "train, surface, "
+            "reuse, train, surface, "
             "is 'hello'");
   EXPECT_EQ(Mistakes("# nothing\n"),
             "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, and train or surface");

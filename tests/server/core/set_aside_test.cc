@@ -91,10 +91,10 @@ TEST_F(SetAsideTest, ATrialThatFailsElsewhereTooCountsAgainstNobody) {
   FailOneOn("bad");
   FailOneOn("bad");
   EXPECT_EQ(FailOneOn("good"), 0u);
-  FailOneOn("bad");
+  EXPECT_EQ(FailOneOn("bad"), 0u);
   EXPECT_FALSE(IsAside("bad"));
   EXPECT_THAT(scheduler_.state().FindWorker("good")->blame.trials, IsEmpty());
-  EXPECT_THAT(scheduler_.state().FindWorker("bad")->blame.trials, ElementsAre(TrialKey{"s", 1}, TrialKey{"s", 2}));
+  EXPECT_THAT(scheduler_.state().FindWorker("bad")->blame.trials, ElementsAre(TrialKey{"s", 1}));
 }
 
 TEST_F(SetAsideTest, AWorkerWhoseTrialsFailElsewhereTooIsBackAtOnce) {
@@ -123,6 +123,7 @@ TEST_F(SetAsideTest, AfterThePauseItGetsTrialsAndOneMoreFailureDoublesIt) {
 
 TEST_F(SetAsideTest, ThePauseDoesNotGrowForEver) {
   Begin(SweepBuilder().Configs(1000));
+  SucceedOneOn("good");
   FailThree();
   for (int i = 0; i < 40; ++i) {
     scheduler_.Advance(std::chrono::duration<double>(kLongestPause).count());

@@ -137,6 +137,34 @@ TEST_F(SweepServiceTest, TrialsShowTheirParamsAndResults) {
   EXPECT_EQ(trial.weights_digest(), "aa");
 }
 
+TEST_F(SweepServiceTest, ASweepThatMayReuseResultsTakesThemOverAndSaysSo) {
+  const std::string source = Create("first").id();
+  const std::string worker = Register();
+  RunAll(worker);
+  v1::CreateSweepRequest request = DigitsRequest("second", 3);
+  request.mutable_spec()->set_reuse(true);
+  ASSERT_TRUE(Call(*sweeps_, &SweepStub::CreateSweep, request).ok());
+  const std::vector<v1::LeasedTrial> leased = Lease(worker, 4);
+  ASSERT_THAT(leased, SizeIs(2));
+  EXPECT_EQ(leased[0].index(), 4u);
+  v1::DeleteSweepRequest remove = Named<v1::DeleteSweepRequest>("first");
+  ASSERT_TRUE(Call(*sweeps_, &SweepStub::DeleteSweep, remove).ok());
+  EXPECT_EQ(Get("second").trials().reused(), 4u);
+  EXPECT_EQ(Get("second").trials().succeeded(), 4u);
+  const auto trials = Call(*sweeps_, &SweepStub::ListTrials, Named<v1::ListTrialsRequest>("second"));
+  ASSERT_TRUE(trials.ok()) << trials.status();
+  const v1::Trial& trial = trials->trials(3);
+  EXPECT_EQ(trial.reused_from(), source + "/3");
+  EXPECT_EQ(trial.state(), v1::TRIAL_STATE_SUCCEEDED);
+  EXPECT_DOUBLE_EQ(trial.objective(), 0.4);
+  EXPECT_DOUBLE_EQ(trial.metrics().at("val_loss"), 0.4);
+  EXPECT_EQ(trial.weights_digest(), "aa");
+  EXPECT_EQ(trial.attempts(), 0u);
+  EXPECT_EQ(trial.params(0).value().int_value(), 32);
+  const auto results = Call(*sweeps_, &SweepStub::ListResults, Named<v1::ListResultsRequest>("second"));
+  EXPECT_EQ(results->results(0).objective().n(), 2u);
+}
+
 TEST_F(SweepServiceTest, ResultsAreAveragedOverSeedsAndRanked) {
   Create();
   RunAll(Register());

@@ -34,6 +34,9 @@ class GatedStore : public store::Store {
   absl::StatusOr<std::vector<core::RetrySweep::Failed>> FailedTrials(const core::SweepId& id) override {
     return memory_.FailedTrials(id);
   }
+  absl::StatusOr<core::KnownResult> FindResult(const core::Computation& computation) override {
+    return memory_.FindResult(computation);
+  }
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& id) override { return memory_.FindSpec(id); }
 
   // Commits wait from now on.

@@ -93,14 +93,19 @@ TEST_F(SchemaTest, MetricsOfATrialAreFoundByKey) {
 // What the first version lacked, made away with again.
 TEST_F(SchemaTest, FirstVersionIsBroughtUpToDateWithItsLineage) {
   ASSERT_TRUE(Migrate(*connection_).ok());
-  ASSERT_TRUE(connection_
-                  ->Execute("DROP VIEW sweeps; DROP VIEW audit; DROP TABLE audit_entry;"
-                            "DROP TABLE settled_column; ALTER TABLE sweep DROP COLUMN owner; ALTER TABLE worker DROP "
-                            "COLUMN principal;"
-                            "DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"
-                            "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures) "
-                            "VALUES(1, 0, 0, 0, 3, 3, 2), (1, 1, 1, 0, 3, 1, 0); PRAGMA user_version = 1")
-                  .ok());
+  ASSERT_TRUE(
+      connection_
+          ->Execute("DROP VIEW sweeps; DROP VIEW audit; DROP TABLE audit_entry;"
+                    "DROP TABLE settled_column; ALTER TABLE sweep DROP COLUMN owner; ALTER TABLE worker DROP COLUMN "
+                    "principal;"
+                    "ALTER TABLE sweep DROP COLUMN verified_sweep; ALTER TABLE sweep DROP COLUMN verified_trial;"
+                    "ALTER TABLE sweep DROP COLUMN verified_worker; ALTER TABLE sweep DROP COLUMN reused;"
+                    "DROP VIEW trials; ALTER TABLE trial DROP COLUMN reused_from;"
+                    "DROP INDEX config_digest; ALTER TABLE config DROP COLUMN digest;"
+                    "DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"
+                    "INSERT INTO trial(sweep, idx, config, seed, state, attempts, failures) "
+                    "VALUES(1, 0, 0, 0, 3, 3, 2), (1, 1, 1, 0, 3, 1, 0); PRAGMA user_version = 1")
+          .ok());
   const absl::Status status = Migrate(*connection_);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_TRUE(connection_->Prepare("SELECT * FROM artifacts, metrics").ok());
