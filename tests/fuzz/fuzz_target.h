@@ -11,9 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace basin::tests::fuzz {
 
-inline std::string_view TextOf(const uint8_t* data, size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
+inline std::string_view TextOf(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
 
 // Ends the process, as a crash does, unless it holds.
 inline void Require(bool holds, const char* what) {

@@ -23,10 +23,12 @@ class FrontDoor {
   void Ask(const std::string& sql) {
     uint64_t rows = 0;
     const auto truncated = queries_->RunSql(
-        sql, limits_, nullptr, [](const std::vector<std::string>&) {}, [&rows](const v1::SqlRow&) { return ++rows > 0; });
+        sql, limits_, nullptr, [](const std::vector<std::string>&) {},
+        [&rows](const v1::SqlRow&) { return ++rows > 0; });
     Require(rows <= limits_.max_rows, "no more rows than allowed");
     if (!truncated.ok()) {
-      Require(!absl::IsInternal(truncated.status()) && !absl::IsDataLoss(truncated.status()), "the fault is the user's");
+      Require(!absl::IsInternal(truncated.status()) && !absl::IsDataLoss(truncated.status()),
+              "the fault is the user's");
     }
     Require(Count() == whole_, "nothing has changed");
   }

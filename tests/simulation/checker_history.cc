@@ -1,13 +1,12 @@
 // What became durable, event by event.
 
-#include "tests/simulation/checker.h"
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "tests/simulation/checker.h"
 #include "tests/simulation/work.h"
 
 namespace basin::tests::simulation {
