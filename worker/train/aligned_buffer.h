@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,8 +10,7 @@
 namespace basin::worker::train {
 
 // A fixed number of elements, 64-byte aligned, zero at first, followed by kPadding readable elements, so that a kernel
-// may load whole packets at the end. Long buffers ask the system for huge pages: batches are gathered from anywhere in
-// a data set. Throws std::bad_alloc when there is no memory.
+// may load whole packets at the end. Throws std::bad_alloc when there is no memory.
 template <typename T>
 class AlignedBuffer {
  public:
@@ -22,10 +19,7 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t size) : size_(size) {
     if (size > (size_t{1} << 60) / sizeof(T)) throw std::bad_alloc();
-    const size_t bytes = (size + kPadding) * sizeof(T);
-    const bool is_long = bytes >= kHugePage;
-    data_ = {static_cast<T*>(::operator new(bytes, AlignmentOf(is_long))), Free{is_long}};
-    if (is_long) madvise(data_.get(), bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // A wish: it may be refused.
+    data_.reset(static_cast<T*>(::operator new ((size + kPadding) * sizeof(T), std::align_val_t{64})));
     std::fill_n(data_.get(), size + kPadding, T(0));
   }
 
@@ -38,14 +32,8 @@ class AlignedBuffer {
   const T& operator[](size_t i) const { return data_.get()[i]; }
 
  private:
-  static constexpr size_t kHugePage = size_t{2} << 20;
-
-  static std::align_val_t AlignmentOf(bool is_long) { return std::align_val_t{is_long ? kHugePage : 64}; }
-
   struct Free {
-    bool is_long = false;
-
-    void operator()(T* data) const { ::operator delete(data, AlignmentOf(is_long)); }
+    void operator()(T* data) const { ::operator delete (data, std::align_val_t{64}); }
   };
   std::unique_ptr<T[], Free> data_;
   size_t size_ = 0;
