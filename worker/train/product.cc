@@ -15,6 +15,10 @@ inline constexpr int kTilePackets = R == 1   ? 8
                                     : R == 3 ? 3
                                              : 2;
 
+// Rows of the matrix from which a tile's packets are fetched ahead: those of a tile lie too far apart for the hardware
+// to guess.
+constexpr int64_t kRowsAhead = 8;
+
 // The columns from `column` on of R rows: as many tiles of V packets as the `columns` hold, or one if `last`.
 template <typename T, int R, int V>
 [[gnu::always_inline]] inline int32_t RowTiles(const T* const (&rows)[R], const Matrix<T>& matrix, const T* initial,
@@ -25,13 +29,18 @@ template <typename T, int R, int V>
     Tile<T, R, V> tile;
     tile.Fill(initial == nullptr ? nullptr : initial + column);
     const T* right = matrix.data + column;
-    for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) tile.MultiplyAdd(rows, d, right);
-    for (int r = 0; r < R; ++r) {
-      for (int v = 0; v < V; ++v) {
-        const int64_t place = r * out.stride + column + v * kLanes<T>;
-        Store<T>(out.data + place, Finished<T>(finish, tile.sum[r][v], gate == nullptr ? nullptr : gate + place));
-      }
+    for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) {
+      for (int v = 0; v < V; v += 2) Prefetch(right + kRowsAhead * matrix.stride + v * kLanes<T>);
+      tile.MultiplyAdd(
+          [&](auto r) __attribute__((always_inline)) { return rows[r][d]; }, right);
     }
+    WithFinish(
+        finish, [&](auto how) __attribute__((always_inline)) {
+          tile.ForEach([&](auto r, auto v) __attribute__((always_inline)) {
+            const int64_t place = r * out.stride + column + v * kLanes<T>;
+            Store<T>(out.data + place, Finished<T>(how, tile.sum[r][v], gate + place));
+          });
+        });
     column += kWidth;
   }
   return column;
@@ -56,20 +65,24 @@ void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const T* in
 // The rows of a batch from element `begin` on, and their deltas.
 template <typename T>
 struct BatchRows {
+  template <int R>
   struct Cursor {
     const T* const* row;
     int64_t element;
     const T* deltas;
     int64_t stride;
 
-    const T* Left() const { return *row + element; }
+    T Left(int r) const { return (*row)[element + r]; }
     const T* Right() const { return deltas; }
+    // The next elements of the row, which lies anywhere.
+    void FetchAhead() const { Prefetch(*row + element + kPanelColumns<T>); }
     void Advance() {
       ++row;
       deltas += stride;
     }
   };
-  Cursor At(int64_t i, int64_t d, int32_t column) const {
+  template <int R>
+  Cursor<R> At(int64_t i, int64_t d, int32_t column) const {
     return {rows + i, begin + d, deltas + i * stride + column, stride};
   }
 
@@ -79,12 +92,22 @@ struct BatchRows {
   int64_t stride;
 };
 
+template <typename T>
+void FetchRows(const T* const* rows, int64_t count, int32_t depth) {
+  for (int64_t i = 0; i < count; ++i) {
+    for (int32_t d = 0; d < depth; d += kPanelColumns<T>) Prefetch(rows[i] + d);
+  }
+}
+
 }  // namespace
 
 template <typename T>
 void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
                   const T* gate, const RowBlock<T>& out) {
+  FetchRows(rows, std::min<int64_t>(count, kTileRows), matrix.depth);
   ForEachGroup(count, [&](int64_t first, auto size) {
+    const int64_t next = first + size();
+    FetchRows(rows + next, std::min<int64_t>(count - next, size()), matrix.depth);
     MultiplyRowGroup<T, size()>(rows + first, matrix, initial, finish,
                                 gate == nullptr ? nullptr : gate + first * out.stride,
                                 {out.data + first * out.stride, out.stride});

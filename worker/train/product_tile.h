@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "worker/train/packet.h"
 #include "worker/train/product.h"
@@ -12,37 +14,47 @@ namespace basin::worker::train {
 // vector registers, and the latency of the multiply-adds is hidden.
 inline constexpr int kTileRows = 6;
 
+// Calls visit(std::integral_constant<int, i>()) for i = 0 .. N - 1, as straight code: sums that are named in a loop,
+// even one that is unrolled later, live in memory.
+template <int N, typename Visit>
+[[gnu::always_inline]] inline void Unrolled(const Visit& visit) {
+  [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+    (visit(std::integral_constant<int, i>()), ...);
+  }
+  (std::make_integer_sequence<int, N>());
+}
+
 // R rows of V packets of a result.
 template <typename T, int R, int V>
 struct Tile {
   Packet<T> sum[R][V];
 
+  // Calls visit(r, v) with the place of each packet, both std::integral_constant.
+  template <typename Visit>
+  [[gnu::always_inline]] static void ForEach(const Visit& visit) {
+    Unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      Unrolled<V>([&](auto v) __attribute__((always_inline)) { visit(r, v); });
+    });
+  }
+
   // Every row becomes `initial`, or zeros if that is null.
   [[gnu::always_inline]] void Fill(const T* initial) {
-    for (int v = 0; v < V; ++v) {
-      const Packet<T> value = initial == nullptr ? Broadcast<T>(T(0)) : Load(initial + v * kLanes<T>);
-      for (int r = 0; r < R; ++r) sum[r][v] = value;
+    if (initial == nullptr) {
+      ForEach([&](auto r, auto v) __attribute__((always_inline)) { sum[r][v] = Broadcast<T>(T(0)); });
+    } else {
+      ForEach([&](auto r, auto v) __attribute__((always_inline)) { sum[r][v] = Load(initial + v * kLanes<T>); });
     }
   }
 
-  // sum[r][v] += left[r][place] * right[v].
-  [[gnu::always_inline]] void MultiplyAdd(const T* const (&left)[R], int64_t place, const T* right) {
+  // sum[r][v] += left(r) * right[v], where left(r) is a number.
+  template <typename Left>
+  [[gnu::always_inline]] void MultiplyAdd(const Left& left, const T* right) {
     Packet<T> b[V];
-    for (int v = 0; v < V; ++v) b[v] = Load(right + v * kLanes<T>);
-    for (int r = 0; r < R; ++r) {
-      const Packet<T> a = Broadcast<T>(left[r][place]);
-      for (int v = 0; v < V; ++v) sum[r][v] = packet::pmadd(a, b[v], sum[r][v]);
-    }
-  }
-
-  // sum[r][v] += left[r] * right[v].
-  [[gnu::always_inline]] void MultiplyAddColumn(const T* left, const T* right) {
-    Packet<T> b[V];
-    for (int v = 0; v < V; ++v) b[v] = Load(right + v * kLanes<T>);
-    for (int r = 0; r < R; ++r) {
-      const Packet<T> a = Broadcast<T>(left[r]);
-      for (int v = 0; v < V; ++v) sum[r][v] = packet::pmadd(a, b[v], sum[r][v]);
-    }
+    Unrolled<V>([&](auto v) __attribute__((always_inline)) { b[v] = Load(right + v * kLanes<T>); });
+    Unrolled<R>([&](auto r) __attribute__((always_inline)) {
+      const Packet<T> a = Broadcast<T>(left(r));
+      Unrolled<V>([&](auto v) __attribute__((always_inline)) { sum[r][v] = packet::pmadd(a, b[v], sum[r][v]); });
+    });
   }
 };
 
@@ -63,6 +75,21 @@ template <typename T>
     }
   }
   return x;
+}
+
+// Calls visit(std::integral_constant<Finish, finish>()).
+template <typename Visit>
+[[gnu::always_inline]] inline void WithFinish(Finish finish, const Visit& visit) {
+  switch (finish) {
+    case Finish::kNone:
+      return visit(std::integral_constant<Finish, Finish::kNone>());
+    case Finish::kRelu:
+      return visit(std::integral_constant<Finish, Finish::kRelu>());
+    case Finish::kReluGate:
+      return visit(std::integral_constant<Finish, Finish::kReluGate>());
+    case Finish::kTanhGate:
+      return visit(std::integral_constant<Finish, Finish::kTanhGate>());
+  }
 }
 
 // Stores, or adds to what stands there, the lanes that lie below `columns`: all, some, or none if it is not positive.

@@ -47,10 +47,10 @@ struct Case {
     for (int i = 0; i < rows(); ++i) offsets[i] = (rows() - 1 - i) * outputs;
     return offsets;
   }
-  std::vector<PatchSegment> Segments() const {
-    std::vector<PatchSegment> segments;
-    for (int t = 0; t < taps; ++t) segments.push_back({t * line(), taps * channels});
-    return segments;
+  std::vector<int32_t> Elements() const {
+    std::vector<int32_t> elements;
+    for (int d = 0; d < depth(); ++d) elements.push_back(Place(0, d));
+    return elements;
   }
   // Element d of the patch at `offset`, by the definition of a convolution.
   int32_t Place(int32_t offset, int d) const {
@@ -76,7 +76,7 @@ class PatchProductTest : public testing::TestWithParam<Case> {
     auto out = Random<T>(c.rows() * c.outputs, 5);
     std::vector<T> expected(out.span().begin(), out.span().end());
     const auto patches = c.PatchOffsets(), places = c.OutputOffsets();
-    const auto segments = c.Segments();
+    const auto elements = c.Elements();
     AlignedBuffer<T> panels(static_cast<size_t>(PackedSize<T>(c.depth(), c.outputs)));
     Matrix<T> matrix{weights.data(), c.outputs, c.depth(), c.outputs};
     if (packed) matrix = Pack(matrix, panels.data());
@@ -96,7 +96,7 @@ class PatchProductTest : public testing::TestWithParam<Case> {
       }
     }
     const ScatteredRows<const T> gate_rows{gated ? gates.data() : nullptr, gated ? places.data() : nullptr};
-    MultiplyPatches<T>({pixels.data(), patches.data()}, c.rows(), segments, matrix,
+    MultiplyPatches<T>({pixels.data(), patches.data()}, c.rows(), elements, matrix,
                        {.initial = accumulate ? nullptr : bias.data(), .accumulate = accumulate}, finish, gate_rows,
                        {out.data(), places.data()});
     for (size_t i = 0; i < expected.size(); ++i) ASSERT_EQ(out[i], expected[i]) << i;
@@ -108,10 +108,10 @@ class PatchProductTest : public testing::TestWithParam<Case> {
     const auto pixels = Random<T>(c.images * c.image(), 1), deltas = Random<T>(c.rows() * c.outputs, 2);
     auto result = Random<T>(c.depth() * c.outputs, 3), bias = Random<T>(c.outputs, 4);
     const auto patches = c.PatchOffsets(), places = c.OutputOffsets();
-    const auto segments = c.Segments();
+    const auto elements = c.Elements();
     const std::vector<T> old(result.span().begin(), result.span().end()),
         old_bias(bias.data(), bias.data() + c.outputs);
-    MultiplyTransposedPatches<T>({pixels.data(), patches.data()}, c.rows(), segments, {deltas.data(), places.data()},
+    MultiplyTransposedPatches<T>({pixels.data(), patches.data()}, c.rows(), elements, {deltas.data(), places.data()},
                                  c.outputs, accumulate, result.data());
     SumScatteredRows<T>({deltas.data(), places.data()}, c.rows(), c.outputs, accumulate, bias.data());
     for (int j = 0; j < c.outputs; ++j) {
@@ -156,30 +156,28 @@ TEST_P(PatchProductTest, TransposedProductsAddToWhatStandsThere) {
   ExpectTransposedProduct<double>(true);
 }
 
-TEST_P(PatchProductTest, BitsDoNotDependOnTheCutOfRowsAndSegments) {
+TEST_P(PatchProductTest, BitsDoNotDependOnTheCutOfRowsAndElements) {
   const Case& c = GetParam();
   const auto pixels = Random<float>(c.images * c.image(), 1), weights = Random<float>(c.depth() * c.outputs, 2);
-  const auto patches = c.PatchOffsets(), places = c.OutputOffsets();
+  const auto patches = c.PatchOffsets(), places = c.OutputOffsets(), elements = c.Elements();
   AlignedBuffer<float> whole(static_cast<size_t>(c.rows() * c.outputs)), cut(whole.size());
   AlignedBuffer<float> gradient(static_cast<size_t>(c.depth() * c.outputs)), cut_gradient(gradient.size());
   const Matrix<float> matrix{weights.data(), c.outputs, c.depth(), c.outputs};
-  MultiplyPatches<float>({pixels.data(), patches.data()}, c.rows(), c.Segments(), matrix, {}, Finish::kNone, {},
+  MultiplyPatches<float>({pixels.data(), patches.data()}, c.rows(), elements, matrix, {}, Finish::kNone, {},
                          {whole.data(), places.data()});
-  MultiplyTransposedPatches<float>({pixels.data(), patches.data()}, c.rows(), c.Segments(),
-                                   {whole.data(), places.data()}, c.outputs, false, gradient.data());
-  std::vector<PatchSegment> taps;  // One by one instead of a line at a time.
-  for (int y = 0; y < c.taps; ++y) {
-    for (int x = 0; x < c.taps; ++x) taps.push_back({y * c.line() + x * c.channels, c.channels});
-  }
+  MultiplyTransposedPatches<float>({pixels.data(), patches.data()}, c.rows(), elements, {whole.data(), places.data()},
+                                   c.outputs, false, gradient.data());
   for (int first = 0, count = 1; first < c.rows(); first += count, count = count % 11 + 1) {
     count = std::min(count, c.rows() - first);
-    MultiplyPatches<float>({pixels.data(), patches.data() + first}, count, taps, matrix, {}, Finish::kNone, {},
+    MultiplyPatches<float>({pixels.data(), patches.data() + first}, count, elements, matrix, {}, Finish::kNone, {},
                            {cut.data(), places.data() + first});
   }
-  for (size_t t = 0; t < taps.size(); ++t) {
-    MultiplyTransposedPatches<float>({pixels.data(), patches.data()}, c.rows(), {&taps[t], 1},
-                                     {whole.data(), places.data()}, c.outputs, false,
-                                     cut_gradient.data() + t * c.channels * c.outputs);
+  for (int begin = 0, count = 1; begin < c.depth(); begin += count, count = count % 11 + 1) {
+    count = std::min(count, c.depth() - begin);
+    MultiplyTransposedPatches<float>(
+        {pixels.data(), patches.data()}, c.rows(),
+        PatchElements(elements).subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
+        {whole.data(), places.data()}, c.outputs, false, cut_gradient.data() + begin * c.outputs);
   }
   for (size_t i = 0; i < whole.size(); ++i) ASSERT_EQ(whole[i], cut[i]) << i;
   for (size_t i = 0; i < gradient.size(); ++i) ASSERT_EQ(gradient[i], cut_gradient[i]) << i;
@@ -200,8 +198,8 @@ TEST(PatchProductTest, AStrideOfTwoSkipsPatches) {
   weights[0] = 10;
   weights[1] = 1;
   const int32_t patches[] = {1, 3}, places[] = {0, 1};
-  const PatchSegment segment{-1, 2};
-  MultiplyPatches<float>({line.data(), patches}, 2, {&segment, 1}, {weights.data(), 1, 2, 1}, {}, Finish::kNone, {},
+  const int32_t elements[] = {-1, 0};
+  MultiplyPatches<float>({line.data(), patches}, 2, elements, {weights.data(), 1, 2, 1}, {}, Finish::kNone, {},
                          {out.data(), places});
   EXPECT_EQ(out[0], 12);
   EXPECT_EQ(out[1], 34);

@@ -32,28 +32,15 @@ std::vector<int32_t> PixelOffsets(int64_t height, int64_t width, int64_t step, i
   return offsets;
 }
 
-// `rows` segments of `length` elements, `line` apart; one, if they follow each other.
-std::vector<PatchSegment> SegmentsOf(size_t rows, int64_t line, int64_t length) {
-  if (line == length && rows > 0) return {{0, static_cast<int32_t>(static_cast<int64_t>(rows) * length)}};
-  std::vector<PatchSegment> segments;
-  for (size_t row = 0; row < rows && length > 0; ++row) {
-    segments.push_back({static_cast<int32_t>(static_cast<int64_t>(row) * line), static_cast<int32_t>(length)});
-  }
-  return segments;
-}
-
-// Elements begin .. end - 1 of a patch.
-std::vector<PatchSegment> Part(const std::vector<PatchSegment>& segments, int64_t begin, int64_t end) {
-  std::vector<PatchSegment> part;
-  int64_t first = 0;
-  for (const PatchSegment& segment : segments) {
-    const int64_t from = std::max<int64_t>(begin - first, 0), to = std::min<int64_t>(end - first, segment.depth);
-    if (from < to) {
-      part.push_back({segment.offset + static_cast<int32_t>(from), static_cast<int32_t>(to - from)});
+// Of a patch of `rows` x `length` elements in an image whose lines are `line` apart.
+std::vector<int32_t> PatchElementsOf(size_t rows, int64_t length, int64_t line) {
+  std::vector<int32_t> elements;
+  for (size_t row = 0; row < rows; ++row) {
+    for (int64_t i = 0; i < length; ++i) {
+      elements.push_back(static_cast<int32_t>(static_cast<int64_t>(row) * line + i));
     }
-    first += segment.depth;
   }
-  return part;
+  return elements;
 }
 
 // The taps that reach pixels whose place is `remainder` modulo the stride, from the last on.
@@ -79,14 +66,11 @@ Convolution<T>::Convolution(const NetworkShape& shape, const Node& node)
   patches_ = PixelOffsets(height, width, node.stride, -node.padding, -node.padding, in.line, channels_);
   outs_ = PixelOffsets(height, width, 1, 0, 0, out.line, filters_);
   deltas_ = PixelOffsets(height, width, 1, 0, 0, deltas.line, filters_);
-  segments_ = SegmentsOf(static_cast<size_t>(node.kernel_height), in.line, int64_t{node.kernel_width} * channels_);
+  elements_ = PatchElementsOf(static_cast<size_t>(node.kernel_height), int64_t{node.kernel_width} * channels_, in.line);
 
   int64_t rows = std::min<int64_t>((depth_ + kPieces - 1) / kPieces, std::max<int64_t>(kPieceElements / filters_, 1));
   rows = (rows + kPieceRowsMultiple - 1) / kPieceRowsMultiple * kPieceRowsMultiple;
   piece_rows_ = rows;
-  for (int64_t begin = 0; begin < depth_; begin += rows) {
-    piece_segments_.push_back(Part(segments_, begin, std::min<int64_t>(begin + rows, depth_)));
-  }
 
   state_size_ = PackedSize<T>(depth_, filters_);
   if (before.needs_delta) {
@@ -112,8 +96,7 @@ void Convolution<T>::AddClasses(const ImageShape& in, int64_t delta_line, int64_
       c.patches = PixelOffsets(height, width, 1, first_y, first_x, delta_line, filters_);
       c.outs = PixelOffsets(height, width, stride, y, x, in_delta_line, channels_);
       c.gates = PixelOffsets(height, width, stride, y, x, in_line, channels_);
-      if (reached)
-        c.segments = SegmentsOf(c.rows.size(), delta_line, static_cast<int64_t>(c.columns.size()) * filters_);
+      c.elements = PatchElementsOf(c.rows.size(), static_cast<int64_t>(c.columns.size()) * filters_, delta_line);
       c.matrix = state_size_;
       state_size_ += PackedSize<T>(DepthOf(c), channels_);
       classes_.push_back(std::move(c));
@@ -146,7 +129,7 @@ void Convolution<T>::Forward(const Pass<T>& pass, int64_t first, int64_t count) 
   const ChainStart<T> start{node_.has_bias ? pass.params + node_.biases : nullptr, false};
   const Finish finish = node_.activation == Activation::kRelu ? Finish::kRelu : Finish::kNone;
   for (int64_t i = first; i < first + count; ++i) {
-    MultiplyPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, segments_, weights, start, finish,
+    MultiplyPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, elements_, weights, start, finish,
                        {nullptr, nullptr}, {pass.out.at(i), outs_.data()});
     if (node_.activation != Activation::kTanh) continue;
     ForEachPacket<T>(node_.output, pass.out.line, pass.out.line, [&](int64_t place, int64_t, int64_t remaining) {
@@ -162,7 +145,7 @@ void Convolution<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count)
   if (!edge.wanted) return;
   for (int64_t i = first; i < first + count; ++i) {
     for (const Class& c : classes_) {
-      MultiplyPatches<T>({pass.out_deltas.at(i), c.patches.data()}, static_cast<int64_t>(c.patches.size()), c.segments,
+      MultiplyPatches<T>({pass.out_deltas.at(i), c.patches.data()}, static_cast<int64_t>(c.patches.size()), c.elements,
                          PackedMatrix<T>(pass.state + c.matrix, DepthOf(c), channels_), {nullptr, edge.accumulate},
                          edge.finish, {edge.finish == Finish::kNone ? nullptr : pass.in[0].rows[i], c.gates.data()},
                          {pass.in_deltas[0].at(i), c.outs.data()});
@@ -179,12 +162,13 @@ int64_t Convolution<T>::PieceBegin(int64_t piece) const {
 
 template <typename T>
 void Convolution<T>::Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool accumulate, T* result) const {
-  const std::vector<PatchSegment>& segments = piece_segments_[static_cast<size_t>(piece)];
   const int64_t rows = std::min<int64_t>(piece_rows_, depth_ - piece * piece_rows_);
+  const auto elements =
+      PatchElements(elements_).subspan(static_cast<size_t>(piece * piece_rows_), static_cast<size_t>(rows));
   for (int64_t i = 0; i < count; ++i) {
     const ScatteredRows<const T> deltas{pass.out_deltas.at(i), deltas_.data()};
     const bool add = accumulate || i > 0;
-    MultiplyTransposedPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, segments, deltas, filters_, add,
+    MultiplyTransposedPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, elements, deltas, filters_, add,
                                  result);
     if (piece + 1 == pieces() && node_.has_bias) {
       SumScatteredRows<T>(deltas, pixels_, filters_, add, result + rows * filters_);

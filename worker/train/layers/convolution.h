@@ -21,7 +21,7 @@ class Convolution final : public Layer<T> {
   void Prepare(const Pass<T>& pass) const override;
   void Forward(const Pass<T>& pass, int64_t first, int64_t count) const override;
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
-  int64_t pieces() const override { return static_cast<int64_t>(piece_segments_.size()); }
+  int64_t pieces() const override { return (depth_ + piece_rows_ - 1) / piece_rows_; }
   int64_t PieceBegin(int64_t piece) const override;
   void Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool accumulate, T* result) const override;
 
@@ -31,8 +31,8 @@ class Convolution final : public Layer<T> {
     std::vector<int32_t> rows, columns;         // Taps, from the last to the first.
     std::vector<int32_t> patches, outs, gates;  // Offsets, a pixel: in the node's derivatives, in its input's, and in
                                                 // its input's values.
-    std::vector<PatchSegment> segments;
-    int64_t matrix = 0;  // Offset of the packed matrix in the state.
+    std::vector<int32_t> elements;              // Of a patch.
+    int64_t matrix = 0;                         // Offset of the packed matrix in the state.
   };
   void AddClasses(const ImageShape& in, int64_t delta_line, int64_t in_line, int64_t in_delta_line);
   int32_t DepthOf(const Class& c) const { return static_cast<int32_t>(c.rows.size() * c.columns.size()) * filters_; }
@@ -41,9 +41,8 @@ class Convolution final : public Layer<T> {
   int64_t pixels_ = 0;
   std::vector<int32_t> patches_, outs_, deltas_;  // Offsets, a pixel of the output: of its patch in the input; in the
                                                   // output; in its derivatives.
-  std::vector<PatchSegment> segments_;
+  std::vector<int32_t> elements_;                 // Of a patch.
   std::vector<Class> classes_;
-  std::vector<std::vector<PatchSegment>> piece_segments_;
   int64_t piece_rows_ = 0;
   // In the state: the weights, packed; a class' weights, turned round and packed; room for those before packing.
   int64_t turned_ = 0, state_size_ = 0;

@@ -1,6 +1,7 @@
 #include "worker/train/layers/dense.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "worker/train/patch_product.h"
 
@@ -8,7 +9,7 @@ namespace basin::worker::train {
 namespace {
 
 // Elements of the gradient that are computed and then updated together: they stay in the first-level cache.
-constexpr int64_t kPieceElements = 4096;
+constexpr int64_t kPieceElements = 1536;
 
 int64_t RoundUp(int64_t n) { return (n + 15) / 16 * 16; }
 
@@ -20,7 +21,10 @@ Dense<T>::Dense(const NetworkShape& shape, const Node& node)
       inputs_(static_cast<int32_t>(node.weight_rows)),
       outputs_(node.output.channels),
       transposes_(shape.nodes[static_cast<size_t>(node.inputs[0])].needs_delta),
-      piece_rows_(std::max<int64_t>(kPieceElements / outputs_ / 6, 1) * 6) {}
+      piece_rows_(std::max<int64_t>(kPieceElements / outputs_ / 6, 1) * 6),
+      all_outputs_(static_cast<size_t>(outputs_)) {
+  std::iota(all_outputs_.begin(), all_outputs_.end(), 0);
+}
 
 template <typename T>
 int64_t Dense<T>::StateSize() const {
@@ -60,9 +64,8 @@ void Dense<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count) const
     return;
   }
   const int32_t place = 0;
-  const PatchSegment whole{0, outputs_};
   for (int64_t i = first; i < first + count; ++i) {
-    MultiplyPatches<T>({pass.out_deltas.rows[i], &place}, 1, {&whole, 1}, Transposed(pass), {nullptr, true},
+    MultiplyPatches<T>({pass.out_deltas.rows[i], &place}, 1, all_outputs_, Transposed(pass), {nullptr, true},
                        edge.finish, {gated ? pass.in[0].rows[i] : nullptr, &place}, {pass.in_deltas[0].at(i), &place});
   }
 }

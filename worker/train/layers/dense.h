@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "worker/train/layers/layer.h"
 
 namespace basin::worker::train {
@@ -25,6 +27,7 @@ class Dense final : public Layer<T> {
   const int32_t inputs_, outputs_;
   const bool transposes_;  // The gradient by the input is wanted.
   const int64_t piece_rows_;
+  std::vector<int32_t> all_outputs_;  // As the elements of a patch.
 };
 
 }  // namespace basin::worker::train

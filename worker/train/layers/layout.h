@@ -15,7 +15,7 @@ inline constexpr int64_t kLayoutLanes = 16;
 // How an image with a border lies in memory, in elements.
 struct Layout {
   int64_t line;    // From a row of the image to the next.
-  int64_t stride;  // From an example to the next: a multiple of kLayoutLanes.
+  int64_t stride;  // From an example to the next: an odd multiple of kLayoutLanes.
   int64_t origin;  // Of the first pixel, from the example's first element.
 };
 
@@ -23,7 +23,8 @@ inline Layout LayoutOf(const ImageShape& shape, int32_t border) {
   const int64_t line = (shape.width + 2 * int64_t{border}) * shape.channels;
   const auto rounded = [](int64_t size) { return (size + kLayoutLanes - 1) / kLayoutLanes * kLayoutLanes; };
   const int64_t size = (shape.height + 2 * int64_t{border}) * line - shape.channels + rounded(shape.channels);
-  return {line, rounded(size), border * (line + shape.channels)};
+  // Of floats an odd number of cache lines: the same places of several examples then share no set of a cache.
+  return {line, rounded(size) | kLayoutLanes, border * (line + shape.channels)};
 }
 
 // An image as stretches of consecutive elements: its rows, or one stretch where nothing lies between them.

@@ -14,8 +14,12 @@ class MaxPoolLayer final : public Layer<T> {
   void Backward(const Pass<T>& pass, int64_t first, int64_t count) const override;
 
  private:
+  template <typename Height, typename Width, typename Give>
+  void Share(const Pass<T>& pass, int64_t example, Height height, Width width, const Give& give) const;
+
   const Node node_;
   const ImageShape input_;
+  const bool tiles_;  // Each pixel of the input is in exactly one window.
 };
 
 // The mean of each window, a channel.
