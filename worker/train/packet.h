@@ -32,12 +32,6 @@ template <typename T>
   packet::pstoreu(to, value);
 }
 
-// Brings the cache line of an address, which may be any, into the first-level cache.
-template <typename T>
-[[gnu::always_inline]] inline void Prefetch(const T* from) {
-  packet::prefetch(from);
-}
-
 // Stores the first `count` lanes, 1 <= count < kLanes.
 template <typename T>
 [[gnu::always_inline]] inline void StoreFirst(T* to, const Packet<T>& value, int count) {

@@ -71,7 +71,6 @@ struct PatchRows {
 
     T Left(int r) const { return elements[r][*row]; }
     const T* Right() const { return deltas + *delta_row; }
-    void FetchAhead() const {}  // Neighbours share most of their patches.
     void Advance() {
       ++row;
       ++delta_row;

@@ -15,10 +15,6 @@ inline constexpr int kTilePackets = R == 1   ? 8
                                     : R == 3 ? 3
                                              : 2;
 
-// Rows of the matrix from which a tile's packets are fetched ahead: those of a tile lie too far apart for the hardware
-// to guess.
-constexpr int64_t kRowsAhead = 8;
-
 // The columns from `column` on of R rows: as many tiles of V packets as the `columns` hold, or one if `last`.
 template <typename T, int R, int V>
 [[gnu::always_inline]] inline int32_t RowTiles(const T* const (&rows)[R], const Matrix<T>& matrix, const T* initial,
@@ -30,7 +26,6 @@ template <typename T, int R, int V>
     tile.Fill(initial == nullptr ? nullptr : initial + column);
     const T* right = matrix.data + column;
     for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) {
-      for (int v = 0; v < V; v += 2) Prefetch(right + kRowsAhead * matrix.stride + v * kLanes<T>);
       tile.MultiplyAdd(
           [&](auto r) __attribute__((always_inline)) { return rows[r][d]; }, right);
     }
@@ -74,8 +69,6 @@ struct BatchRows {
 
     T Left(int r) const { return (*row)[element + r]; }
     const T* Right() const { return deltas; }
-    // The next elements of the row, which lies anywhere.
-    void FetchAhead() const { Prefetch(*row + element + kPanelColumns<T>); }
     void Advance() {
       ++row;
       deltas += stride;
@@ -92,22 +85,12 @@ struct BatchRows {
   int64_t stride;
 };
 
-template <typename T>
-void FetchRows(const T* const* rows, int64_t count, int32_t depth) {
-  for (int64_t i = 0; i < count; ++i) {
-    for (int32_t d = 0; d < depth; d += kPanelColumns<T>) Prefetch(rows[i] + d);
-  }
-}
-
 }  // namespace
 
 template <typename T>
 void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const T* initial, Finish finish,
                   const T* gate, const RowBlock<T>& out) {
-  FetchRows(rows, std::min<int64_t>(count, kTileRows), matrix.depth);
   ForEachGroup(count, [&](int64_t first, auto size) {
-    const int64_t next = first + size();
-    FetchRows(rows + next, std::min<int64_t>(count - next, size()), matrix.depth);
     MultiplyRowGroup<T, size()>(rows + first, matrix, initial, finish,
                                 gate == nullptr ? nullptr : gate + first * out.stride,
                                 {out.data + first * out.stride, out.stride});

@@ -109,10 +109,11 @@ template <typename T>
 template <typename Visit>
 [[gnu::always_inline]] inline void ForEachGroup(int64_t count, const Visit& visit) {
   static_assert(kTileRows == 6);
-  const int64_t groups = (count + kTileRows - 1) / kTileRows;
-  for (int64_t g = 0; g < groups; ++g) {
-    const int64_t first = count * g / groups;
-    switch (count * (g + 1) / groups - first) {
+  if (count <= 0) return;
+  const int64_t groups = (count + kTileRows - 1) / kTileRows, size = count / groups, longer = count % groups;
+  for (int64_t g = 0, first = 0; g < groups; ++g) {
+    const int64_t rows = size + (g < longer);
+    switch (rows) {
       case 1:
         visit(first, std::integral_constant<int, 1>());
         break;
@@ -131,6 +132,7 @@ template <typename Visit>
       default:
         visit(first, std::integral_constant<int, 6>());
     }
+    first += rows;
   }
 }
 

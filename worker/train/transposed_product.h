@@ -41,7 +41,6 @@ void ContinueChains(const Rows& rows, int64_t first, int64_t last, bool is_last,
   }
   auto at = rows.template At<R>(first, d, panel.column);
   for (int64_t i = first; i < last; ++i, at.Advance()) {
-    if (panel.column == 0) at.FetchAhead();
     tile.MultiplyAdd(
         [&](auto r) __attribute__((always_inline)) { return at.Left(r); }, at.Right());
   }
@@ -51,11 +50,17 @@ void ContinueChains(const Rows& rows, int64_t first, int64_t last, bool is_last,
     });
     return;
   }
-  T* const result = panel.result + d * panel.columns + panel.column;
-  tile.ForEach([&](auto r, auto v) __attribute__((always_inline)) {
-    StoreColumns<T>(result + r * int64_t{panel.columns} + v * kLanes<T>, panel.columns - panel.column - v * kLanes<T>,
-                    panel.accumulate, tile.sum[r][v]);
-  });
+  const int32_t width = panel.columns - panel.column;
+  const int64_t stride = panel.columns;
+  T* const result = panel.result + d * stride + panel.column;
+  if (width >= V * kLanes<T> && !panel.accumulate) {
+    tile.ForEach([&](auto r, auto v)
+                     __attribute__((always_inline)) { Store<T>(result + r * stride + v * kLanes<T>, tile.sum[r][v]); });
+  } else {
+    tile.ForEach([&](auto r, auto v) __attribute__((always_inline)) {
+      StoreColumns<T>(result + r * stride + v * kLanes<T>, width - v * kLanes<T>, panel.accumulate, tile.sum[r][v]);
+    });
+  }
 }
 
 // result[d][j] = sum over i < count of left(i)[d] * right(i)[j] for d < depth, j < columns, or added to it; row d of

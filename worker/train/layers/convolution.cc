@@ -8,9 +8,11 @@
 namespace basin::worker::train {
 namespace {
 
-// Pieces of the gradient: enough for a few threads to share, and each worth its way through the images.
-constexpr int64_t kPieces = 4;
+// Pieces of the gradient: two threads share them, and each is worth its way through the images, whose pixels come from
+// far for the first rows of a tile alone.
+constexpr int64_t kPieces = 2;
 constexpr int64_t kPieceElements = 4096;
+constexpr int64_t kFewestPieceRows = 12;
 constexpr int64_t kPieceRowsMultiple = 6;  // Rows of a tile of the product.
 
 // The matrix that Pack makes.
@@ -69,7 +71,7 @@ Convolution<T>::Convolution(const NetworkShape& shape, const Node& node)
   elements_ = PatchElementsOf(static_cast<size_t>(node.kernel_height), int64_t{node.kernel_width} * channels_, in.line);
 
   int64_t rows = std::min<int64_t>((depth_ + kPieces - 1) / kPieces, std::max<int64_t>(kPieceElements / filters_, 1));
-  rows = (rows + kPieceRowsMultiple - 1) / kPieceRowsMultiple * kPieceRowsMultiple;
+  rows = std::max((rows + kPieceRowsMultiple - 1) / kPieceRowsMultiple * kPieceRowsMultiple, kFewestPieceRows);
   piece_rows_ = rows;
 
   state_size_ = PackedSize<T>(depth_, filters_);
