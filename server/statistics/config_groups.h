@@ -35,7 +35,8 @@ class DigitTable {
 };
 
 // Configs in groups: of equal values at some params, or each alone; without those of which a condition does not hold.
-// Takes a look at params for each value of a domain, not for each config. Memory grows with the largest config asked for.
+// Takes a look at params for each value of a domain, not for each config. Memory grows with the largest config asked
+// for.
 class ConfigGroups {
  public:
   static constexpr uint32_t kLeftOut = UINT32_MAX;

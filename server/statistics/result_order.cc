@@ -38,10 +38,9 @@ absl::StatusOr<ResultOrder> ParseOrder(const std::string& sort, bool maximize, c
   order.metric = field;
   if (std::ranges::find(metrics, field) != metrics.end()) return order;
   return contract::InvalidArgument(
-      {{"sort",
-        absl::StrCat("\"", field, "\" is nothing to sort by; there are mean, std, n",
-                     columns.empty() ? "" : ", the params ", absl::StrJoin(columns, ", "),
-                     shown_metrics.empty() ? "" : ", the metrics ", absl::StrJoin(shown_metrics, ", "))}});
+      {{"sort", absl::StrCat("\"", field, "\" is nothing to sort by; there are mean, std, n",
+                             columns.empty() ? "" : ", the params ", absl::StrJoin(columns, ", "),
+                             shown_metrics.empty() ? "" : ", the metrics ", absl::StrJoin(shown_metrics, ", "))}});
 }
 
 void SortKey::SetValue(const std::optional<v1::Value>& value) {

@@ -20,7 +20,8 @@ inline double NoValue() { return std::bit_cast<double>(kNoValueBits); }
 inline bool HasValue(double value) { return std::bit_cast<uint64_t>(value) != kNoValueBits; }
 
 // The trials of a sweep as far as they are compared, by columns and in pieces: a piece has those with the indices
-// `first`, first + 1, ..., and pieces come in the order of their indices. Trials that are in no piece were never leased.
+// `first`, first + 1, ..., and pieces come in the order of their indices. Trials that are in no piece were never
+// leased.
 class TrialColumns {
  public:
   virtual ~TrialColumns() = default;

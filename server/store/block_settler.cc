@@ -17,10 +17,11 @@ absl::StatusOr<std::unique_ptr<BlockSettler>> BlockSettler::Create(Connection& c
   std::unique_ptr<BlockSettler> settler(new BlockSettler());
   const std::pair<Statement*, const char*> texts[] = {
       {&settler->find_open_,
-       "SELECT EXISTS(SELECT 1 FROM trial INDEXED BY trial_unsettled WHERE sweep = ?1 AND state = 1 AND idx >= ?2 AND idx < ?3) OR "
-       "EXISTS(SELECT 1 FROM trial INDEXED BY trial_unsettled WHERE sweep = ?1 AND state = 2 AND idx >= ?2 AND idx < ?3)"},
-      {&settler->find_skipped_,
-       "SELECT last FROM skipped WHERE sweep = ?1 AND first < ?3 ORDER BY first DESC LIMIT 1"},
+       "SELECT EXISTS(SELECT 1 FROM trial INDEXED BY trial_unsettled WHERE sweep = ?1 AND state = 1 AND idx >= ?2 AND "
+       "idx < ?3) OR "
+       "EXISTS(SELECT 1 FROM trial INDEXED BY trial_unsettled WHERE sweep = ?1 AND state = 2 AND idx >= ?2 AND idx < "
+       "?3)"},
+      {&settler->find_skipped_, "SELECT last FROM skipped WHERE sweep = ?1 AND first < ?3 ORDER BY first DESC LIMIT 1"},
       {&settler->read_, kSelectOutcomes},
       {&settler->add_, "INSERT OR REPLACE INTO settled_column(sweep, block, metric, bytes) VALUES(?1, ?2, ?3, ?4)"},
       {&settler->remove_, "DELETE FROM settled_column WHERE sweep = ?1 AND block = ?2"},

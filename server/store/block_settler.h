@@ -16,8 +16,8 @@ class BlockSettler {
   // `connection` must outlive it and have the newest schema.
   static absl::StatusOr<std::unique_ptr<BlockSettler>> Create(Connection& connection);
 
-  // After trials of the block have ended: settles it if all of its trials have. `next_index`: of the sweep; `trials`: how
-  // many it has.
+  // After trials of the block have ended: settles it if all of its trials have. `next_index`: of the sweep; `trials`:
+  // how many it has.
   absl::Status Settle(int64_t sweep, uint64_t block, uint64_t next_index, uint64_t trials);
   // Before a trial of the block that has ended opens again.
   absl::Status Unsettle(int64_t sweep, uint64_t block);

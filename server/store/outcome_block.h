@@ -38,8 +38,8 @@ struct OutcomeBlock {
 // Of sweep ?1, trials ?2 to below ?3.
 extern const char kSelectOutcomes[];
 
-// The block as settled_column has it, by metric. Metric 0: the states, a byte each, then the objectives, 8 bytes each; of
-// a metric its values, 8 bytes each.
+// The block as settled_column has it, by metric. Metric 0: the states, a byte each, then the objectives, 8 bytes each;
+// of a metric its values, 8 bytes each.
 std::map<uint32_t, std::string> PackColumns(const OutcomeBlock& block);
 // DATA_LOSS when the bytes can't be a column.
 absl::Status UnpackEnds(std::string_view bytes, std::vector<uint8_t>* states, std::vector<double>* objectives);

@@ -30,7 +30,8 @@ class Outcomes : public TrialOutcomes {
  private:
   absl::Status ReadRows(uint64_t from, uint64_t to);
   absl::Status ReadNames();
-  // Calls `settled` with the bytes of a column of each settled block that has it, `open` with each other block, in order.
+  // Calls `settled` with the bytes of a column of each settled block that has it, `open` with each other block, in
+  // order.
   template <typename OnSettled, typename OnOpen>
   absl::Status EachBlock(uint32_t metric, OnSettled settled, OnOpen open);
 
@@ -42,8 +43,8 @@ class Outcomes : public TrialOutcomes {
 };
 
 absl::Status Outcomes::Open(const core::SweepId& sweep) {
-  absl::Status status =
-      reader_->Each("SELECT key FROM sweep WHERE id = ?1", [&](const Row& row) { sweep_ = row.integer(0); }, sweep);
+  absl::Status status = reader_->Each(
+      "SELECT key FROM sweep WHERE id = ?1", [&](const Row& row) { sweep_ = row.integer(0); }, sweep);
   uint64_t unsettled = 0;  // The first trial that is not known to be in a settled block or to have been read.
   std::vector<std::pair<uint64_t, uint64_t>> gaps;
   if (status.ok()) {
@@ -81,8 +82,9 @@ absl::Status Outcomes::ReadRows(uint64_t from, uint64_t to) {
 
 absl::Status Outcomes::ReadNames() {
   std::map<uint32_t, std::string> names;
-  absl::Status status = reader_->Each("SELECT DISTINCT metric FROM settled_column WHERE sweep = ?1 AND metric <> 0",
-                                      [&](const Row& row) { names[static_cast<uint32_t>(row.number(0))]; }, sweep_);
+  absl::Status status = reader_->Each(
+      "SELECT DISTINCT metric FROM settled_column WHERE sweep = ?1 AND metric <> 0",
+      [&](const Row& row) { names[static_cast<uint32_t>(row.number(0))]; }, sweep_);
   for (const auto& [number, block] : blocks_) {
     if (!block) continue;
     for (const auto& [symbol, values] : block->metrics) names[symbol];
@@ -107,9 +109,9 @@ absl::Status Outcomes::EachBlock(uint32_t metric, OnSettled settled, OnOpen open
       open(*block);
       continue;
     }
-    const absl::Status status = column->Each(
-        [&, first = number * kBlockTrials](const Row& row) { return settled(first, row.blob(0)); }, sweep_, number,
-        metric);
+    const absl::Status status =
+        column->Each([&, first = number * kBlockTrials](const Row& row) { return settled(first, row.blob(0)); }, sweep_,
+                     number, metric);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

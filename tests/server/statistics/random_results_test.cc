@@ -143,9 +143,9 @@ class RandomResults {
   }
 
   void DrawTrials() {
-    const TrialEnd ends[] = {TrialEnd::kUnfinished, TrialEnd::kSucceeded, TrialEnd::kSucceeded, TrialEnd::kSucceeded,
-                             TrialEnd::kSucceeded,  TrialEnd::kDiverged,  TrialEnd::kPruned,    TrialEnd::kFailed,
-                             TrialEnd::kCancelled};
+    const TrialEnd ends[] = {TrialEnd::kUnfinished, TrialEnd::kSucceeded, TrialEnd::kSucceeded,
+                             TrialEnd::kSucceeded,  TrialEnd::kSucceeded, TrialEnd::kDiverged,
+                             TrialEnd::kPruned,     TrialEnd::kFailed,    TrialEnd::kCancelled};
     const uint64_t leased = Draw(query_.configs * query_.seeds + 1);
     const bool all_succeed = Draw(2) == 0;
     for (uint64_t index = 0; index < leased; ++index) {
@@ -172,9 +172,9 @@ class RandomResults {
     const char* const conditions[] = {"batch_size<16",       "batch_size!=full", "schedule=sgdr", "gamma=0.9",
                                       "learning_rate>0.002", "gamma!=3",         "unknown=1"};
     for (uint64_t i = Draw(3); i > 0; --i) query_.where.emplace_back(conditions[Draw(30) == 0 ? 6 : Draw(6)]);
-    const char* const sorts[] = {"",         "mean",       "-mean",         "std",       "-std",          "n",
-                                 "-n",       "val_loss",   "-val_accuracy", "x",         "batch_size",    "-batch_size",
-                                 "schedule", "-gamma",     "learning_rate", "-schedule", "of_diverged",   "unknown"};
+    const char* const sorts[] = {"",         "mean",     "-mean",         "std",       "-std",        "n",
+                                 "-n",       "val_loss", "-val_accuracy", "x",         "batch_size",  "-batch_size",
+                                 "schedule", "-gamma",   "learning_rate", "-schedule", "of_diverged", "unknown"};
     query_.sort = sorts[Draw(std::size(sorts))];
     if (Draw(2) == 0) {
       query_.first_row = Draw(10);

@@ -277,7 +277,7 @@ std::vector<ResultRow> Sorted(const SortOrder& order, const std::vector<std::uni
 }  // namespace
 
 absl::StatusOr<ResultTable> SlowResults(const ResultQuery& query, std::span<const TrialValue> trials,
-                                         const ConfigParams& params_of) {
+                                        const ConfigParams& params_of) {
   ResultTable table;
   for (size_t i = 0; i < query.by.size(); ++i) {
     absl::StatusOr<std::string> path = FindParam(query.by[i], query.param_paths);

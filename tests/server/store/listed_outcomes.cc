@@ -39,8 +39,8 @@ ListedOutcomes Texts(const std::map<uint64_t, Outcome>& outcomes) {
 
 absl::StatusOr<ListedOutcomes> ListColumns(server::store::TrialOutcomes& outcomes) {
   std::map<uint64_t, Outcome> listed;
-  absl::Status status = outcomes.ReadEnds(
-      [&](uint64_t first, std::span<const uint8_t> states, std::span<const double> objectives) {
+  absl::Status status =
+      outcomes.ReadEnds([&](uint64_t first, std::span<const uint8_t> states, std::span<const double> objectives) {
         for (size_t i = 0; i < states.size(); ++i) {
           if (states[i] == 0) continue;
           listed[first + i] = {static_cast<TrialState>(states[i]), objectives[i], {}};
