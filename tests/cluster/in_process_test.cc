@@ -177,6 +177,8 @@ TEST_F(InProcessTest, ManyShortTrialsAllArrive) {
 TEST_F(InProcessTest, AFaultBetweenFieldsEndsTheSweepAtItsFirstTrial) {
   const auto worker = Worker("a", 1);
   v1::SweepSpec spec = DigitsSweep(10, 1);
+  // A set of which only workers know how many examples each class has.
+  spec.mutable_base()->mutable_train()->mutable_dataset()->mutable_teacher()->set_examples(1000);
   spec.mutable_domains(0)->mutable_values()->mutable_values(0)->set_int_value(100000);
   const std::string sweep = client_.Create(spec);
   ASSERT_TRUE(client_.AwaitFinished(sweep));

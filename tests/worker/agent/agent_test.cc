@@ -293,7 +293,7 @@ TEST_F(AgentTest, AsksAServerThatIsAwaySeveralTimesInALease) {
   coordinator_.GoAway();
   for (int i = 0; i < 12; ++i) {
     const MonoTime deadline = clock.AwaitDeadline();
-    EXPECT_LE(deadline - clock.Now(), seconds(3) / 6);
+    EXPECT_LE(deadline - clock.Now(), milliseconds(3000) / 6);
     clock.AdvanceTo(deadline);
   }
   Leave();
