@@ -89,7 +89,8 @@ absl::StatusOr<v1::SweepSpec> ParseSweepText(std::string_view text, const std::s
   const std::optional<Node> root = ParseYaml(text, &problems);
   if (!root.has_value() || root->is_null()) {
     if (problems.empty())
-      problems.push_back({{}, "", "is empty, must be a sweep: name, objective, seeds, and train or surface"});
+      problems.push_back(
+          {{}, "", "is empty, must be a sweep: name, objective, seeds, and one of train, surface, analyze"});
     return ToStatus(std::move(problems), filename);
   }
   v1::SweepSpec spec = BuildSpec(*root, &problems);

@@ -199,7 +199,9 @@ TEST_P(ExampleFile, IsAValidSweep) {
 
 std::vector<std::string> Examples() {
   std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::directory_iterator(BASIN_EXAMPLES_DIR)) files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(BASIN_EXAMPLES_DIR)) {
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  }
   return files;
 }
 
@@ -244,7 +246,8 @@ TEST_F(ReadFileTest, HundredMegabytesAreRefused) {
 TEST_F(ReadFileTest, EmptyFileSaysWhatASweepIs) {
   std::ofstream(Path("empty.yaml")).close();
   EXPECT_EQ(Message(ParseSweepFile(Path("empty.yaml")).status()),
-            Path("empty.yaml") + ":1:1: is empty, must be a sweep: name, objective, seeds, and train or surface");
+            Path("empty.yaml") +
+                ":1:1: is empty, must be a sweep: name, objective, seeds, and one of train, surface, analyze");
 }
 
 TEST_F(ReadFileTest, MistakeNamesTheFile) {

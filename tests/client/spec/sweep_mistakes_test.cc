@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"KeyOfALaterRelease",
          {"report: 5"},
          "f.yaml:12:1: report: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, keep, reuse, train, surface"},
+         "checkpoint, keep, reuse, train, surface, analyze"},
         {"DuplicateKey",
          {"  batch_sizes: 1", "  epochs : 2"},
          "f.yaml:12:3: train.batch_sizes: unknown key (did you mean 'batch_size'?)\nf.yaml:13:3: duplicate key "
@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"BaseIsNotForFiles",
          {"base: {}"},
          "f.yaml:12:1: base: unknown key; expected one of name, objective, seeds, search, limits, priority, "
-         "checkpoint, keep, reuse, train, surface"},
+         "checkpoint, keep, reuse, train, surface, analyze"},
         {"NesterovWithoutMomentum",
          {"  optimizer: {sgd: {nesterov: true}}"},
          "f.yaml:10:31: train.optimizer.sgd.nesterov: needs a momentum above 0"},
@@ -340,9 +340,9 @@ TEST(SweepMistakesTest, MissingKeysAreSaidAtTheirParent) {
             "f.yaml:1:1: name: is required\nf.yaml:1:1: objective: is required\nf.yaml:1:1: seeds: is "
             "required\nf.yaml:1:1: train.dataset: is required\nf.yaml:1:1: train.model: is required\nf.yaml:1:1: "
             "train.batch_size: is required\nf.yaml:1:1: train.learning_rate: is required");
-  EXPECT_EQ(
-      Mistakes("name: x\n"),
-      "f.yaml:1:1: train or surface: is required\nf.yaml:1:1: objective: is required\nf.yaml:1:1: seeds: is required");
+  EXPECT_EQ(Mistakes("name: x\n"),
+            "f.yaml:1:1: train or surface or analyze: is required\nf.yaml:1:1: objective: is required\nf.yaml:1:1: "
+            "seeds: is required");
 }
 
 TEST(SweepMistakesTest, AtMostTwentyAreSaid) {
@@ -362,14 +362,14 @@ TEST(SweepMistakesTest, AMessageIsOneLineWhateverTheFileHolds) {
 TEST(SweepMistakesTest, FileThatIsAListOrAWordIsRefused) {
   EXPECT_EQ(Mistakes("- a\n"),
             "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, "
-            "reuse, train, surface, "
+            "reuse, train, surface, analyze, "
             "is a list");
   EXPECT_EQ(Mistakes("hello\n"),
             "f.yaml:1:1: must be a mapping with name, objective, seeds, search, limits, priority, checkpoint, keep, "
-            "reuse, train, surface, "
+            "reuse, train, surface, analyze, "
             "is 'hello'");
   EXPECT_EQ(Mistakes("# nothing\n"),
-            "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, and train or surface");
+            "f.yaml:1:1: is empty, must be a sweep: name, objective, seeds, and one of train, surface, analyze");
 }
 
 }  // namespace
