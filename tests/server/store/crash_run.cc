@@ -93,6 +93,9 @@ class CrashRun::Witness : public server::store::Store {
   absl::StatusOr<std::vector<server::core::RetrySweep::Failed>> FailedTrials(const std::string& id) override {
     return run_.memory_.FailedTrials(id);
   }
+  absl::StatusOr<server::core::KnownResult> FindResult(const server::core::Computation& computation) override {
+    return run_.memory_.FindResult(computation);
+  }
   absl::StatusOr<v1::SweepSpec> FindSpec(const std::string& id) override { return run_.memory_.FindSpec(id); }
 
  private:
