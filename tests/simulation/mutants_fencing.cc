@@ -113,7 +113,7 @@ std::vector<Mutant> FencingMutants() {
     }
   };
   Mutant& stale = Add(&mutants, "checkpoint-of-a-lost-attempt", "a checkpoint of a lost attempt is taken");
-  stale.seeds = 100;
+  stale.seeds = 400;
   stale.before = [](const State& state, Command* command) {
     auto* checkpoint = std::get_if<AddCheckpoint>(command);
     if (checkpoint == nullptr) return;

@@ -47,7 +47,7 @@ std::vector<Mutant> TimeMutants() {
         });
       };
   Mutant& renews = Add(&mutants, "renews-unnamed-trials", "a heartbeat renews leases that it does not name");
-  renews.seeds = 100;
+  renews.seeds = 400;
   renews.after = RenewAll;
   Mutant& stalls = Add(&mutants, "mass-expiry-after-a-stall", "the time in which the coordinator stood still counts");
   stalls.seeds = 100;
