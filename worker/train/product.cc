@@ -2,110 +2,21 @@
 
 #include <algorithm>
 
-#include "worker/train/product_tile.h"
-#include "worker/train/transposed_product.h"
+#include "worker/train/kernels/kernels.h"
+#include "worker/train/packet.h"
 
 namespace basin::worker::train {
-namespace {
-
-// Packets a row in a tile of R rows: enough accumulators (8 or more where possible) for the registers there are.
-template <int R>
-inline constexpr int kTilePackets = R == 1   ? 8
-                                    : R == 2 ? 4
-                                    : R == 3 ? 3
-                                             : 2;
-
-// The columns from `column` on of R rows: as many tiles of V packets as the `columns` hold, or one if `last`.
-template <typename T, int R, int V>
-[[gnu::always_inline]] inline int32_t RowTiles(const T* const (&rows)[R], const Matrix<T>& matrix,
-                                               const ChainStart<T>& start, Finish finish, const T* gate,
-                                               const RowBlock<T>& out, int32_t column, bool last) {
-  constexpr int kWidth = V * kLanes<T>;
-  while (last ? column < matrix.columns : matrix.columns - column >= kWidth) {
-    Tile<T, R, V> tile;
-    if (start.accumulate) {
-      tile.LoadFrom(out.data + column, out.stride);
-    } else {
-      tile.Fill(start.initial == nullptr ? nullptr : start.initial + column);
-    }
-    const T* right = matrix.data + column;
-    for (int32_t d = 0; d < matrix.depth; ++d, right += matrix.stride) {
-      tile.MultiplyAdd(
-          [&](auto r) __attribute__((always_inline)) { return rows[r][d]; }, right);
-    }
-    WithFinish(
-        finish, [&](auto how) __attribute__((always_inline)) {
-          tile.ForEach([&](auto r, auto v) __attribute__((always_inline)) {
-            const int64_t place = r * out.stride + column + v * kLanes<T>;
-            Store<T>(out.data + place, Finished<T>(how, tile.sum[r][v], gate == nullptr ? nullptr : gate + place));
-          });
-        });
-    column += kWidth;
-  }
-  return column;
-}
-
-template <typename T, int R>
-void MultiplyRowGroup(const T* const* rows, const Matrix<T>& matrix, const ChainStart<T>& start, Finish finish,
-                      const T* gate, const RowBlock<T>& out) {
-  const T* group[R];
-  for (int r = 0; r < R; ++r) group[r] = rows[r];
-  int32_t column = RowTiles<T, R, kTilePackets<R>>(group, matrix, start, finish, gate, out, 0, false);
-  if constexpr (kTilePackets < R >> 2) {
-    column = RowTiles<T, R, 2>(group, matrix, start, finish, gate, out, column, false);
-  }
-  if (matrix.columns - column > kLanes<T>) {
-    RowTiles<T, R, 2>(group, matrix, start, finish, gate, out, column, true);
-  } else if (matrix.columns > column) {
-    RowTiles<T, R, 1>(group, matrix, start, finish, gate, out, column, true);
-  }
-}
-
-// The rows of a batch from element `begin` on, and their deltas.
-template <typename T>
-struct BatchRows {
-  template <int R>
-  struct Cursor {
-    const T* const* row;
-    int64_t element;
-    const T* deltas;
-    int64_t stride;
-
-    T Left(int r) const { return (*row)[element + r]; }
-    const T* Right() const { return deltas; }
-    void Advance() {
-      ++row;
-      deltas += stride;
-    }
-  };
-  template <int R>
-  Cursor<R> At(int64_t i, int64_t d, int32_t column) const {
-    return {rows + i, begin + d, deltas + i * stride + column, stride};
-  }
-
-  const T* const* rows;
-  int64_t begin;
-  const T* deltas;
-  int64_t stride;
-};
-
-}  // namespace
-
 template <typename T>
 void MultiplyRows(const T* const* rows, int64_t count, const Matrix<T>& matrix, const ChainStart<T>& start,
                   Finish finish, const T* gate, const RowBlock<T>& out) {
-  ForEachGroup(count, [&](int64_t first, auto size) {
-    MultiplyRowGroup<T, size()>(rows + first, matrix, start, finish,
-                                gate == nullptr ? nullptr : gate + first * out.stride,
-                                {out.data + first * out.stride, out.stride});
-  });
+  kernels::FastestKernels<T>().multiply_rows(rows, count, matrix, start, finish, gate, out);
 }
 
 template <typename T>
 void MultiplyTransposed(const T* const* rows, int64_t count, const T* deltas, int64_t stride, int32_t columns,
                         int64_t begin, int64_t end, bool accumulate, T* result) {
-  TransposedProduct<T>(BatchRows<T>{rows, begin, deltas, stride}, count, static_cast<int32_t>(end - begin), columns,
-                       accumulate, result);
+  kernels::FastestKernels<T>().multiply_transposed(rows, count, deltas, stride, columns, begin, end, accumulate,
+                                                   result);
 }
 
 template <typename T>

@@ -2,10 +2,11 @@
 
 #include <cstdint>
 
+#include "worker/train/kernels/simd_256.h"
+#include "worker/train/kernels/tile.h"
 #include "worker/train/layers/layer.h"
 #include "worker/train/layers/layout.h"
 #include "worker/train/packet.h"
-#include "worker/train/product_tile.h"
 
 // What layers do to each value by itself. Included by sources alone.
 namespace basin::worker::train {
@@ -21,6 +22,14 @@ template <typename T>
     default:
       return x;
   }
+}
+
+using kernels::WithFinish;
+
+// A value as it is stored; `gate` points to the packet of gates that belongs to it.
+template <typename T>
+[[gnu::always_inline]] inline Packet<T> Finished(Finish finish, const Packet<T>& x, const T* gate) {
+  return kernels::Finished<kernels::Simd256<T>>(finish, x, gate);
 }
 
 // Stores the lanes that lie below `remaining`, which is positive.

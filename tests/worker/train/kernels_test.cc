@@ -1,0 +1,130 @@
+#include "worker/train/kernels/kernels.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "proto/contract/random/philox.h"
+#include "worker/train/aligned_buffer.h"
+
+namespace basin::worker::train::kernels {
+namespace {
+
+struct Sizes {
+  int64_t rows;
+  int32_t depth, columns;
+};
+std::string NameOf(const testing::TestParamInfo<Sizes>& info) {
+  return std::to_string(info.param.rows) + "x" + std::to_string(info.param.depth) + "x" +
+         std::to_string(info.param.columns);
+}
+
+// The sums of AVX-512 have the bits of those of AVX2, on sizes that reach every tile and remainder of either. What the
+// bits are, product_test and patch_product_test say of the fastest set that the machine has.
+class KernelsTest : public testing::TestWithParam<Sizes> {
+ protected:
+  void SetUp() override {
+    if (!HasAvx512()) GTEST_SKIP() << "this CPU has no AVX-512";
+    const auto [rows, depth, columns] = GetParam();
+    stride_ = (columns + 15) / 16 * 16;
+    left_ = Random(rows * depth, 1);
+    right_ = Random(int64_t{depth} * columns, 2);
+    initial_ = Random(columns, 3);
+    gates_ = Random(rows * stride_, 4);
+    deltas_ = Random(rows * stride_, 5);
+    for (int64_t i = 0; i < rows; ++i) {
+      pointers_.push_back(left_.data() + i * depth);
+      left_places_.push_back(static_cast<int32_t>(i * depth));
+      out_places_.push_back(static_cast<int32_t>(i * columns));
+    }
+    for (int32_t d = 0; d < depth; ++d) elements_.push_back(d);
+  }
+
+  static AlignedBuffer<float> Random(int64_t count, uint64_t stream_number) {
+    contract::RandomStream stream(7, contract::RandomPurpose::kSplit, stream_number);
+    AlignedBuffer<float> values(static_cast<size_t>(count));
+    for (float& value : values.span()) value = static_cast<float>(stream.NextNormal());
+    return values;
+  }
+
+  // Both sets write over the same `count` random numbers with `rows` rows of `columns`, `stride` apart.
+  template <typename Product>
+  void ExpectSameBits(int64_t count, int64_t rows, int64_t stride, const Product& product) {
+    AlignedBuffer<float> narrow = Random(count, 6), wide = Random(count, 6);
+    product(Kernels256<float>(), narrow.data());
+    product(Kernels512(), wide.data());
+    for (int64_t i = 0; i < rows; ++i) {
+      for (int64_t j = 0; j < GetParam().columns; ++j) {
+        ASSERT_EQ(narrow[static_cast<size_t>(i * stride + j)], wide[static_cast<size_t>(i * stride + j)])
+            << i << ", " << j;
+      }
+    }
+  }
+
+  static constexpr Finish kFinishes[] = {Finish::kNone, Finish::kRelu, Finish::kReluGate, Finish::kTanhGate};
+
+  int64_t stride_ = 0;
+  AlignedBuffer<float> left_, right_, initial_, gates_, deltas_;
+  std::vector<const float*> pointers_;
+  std::vector<int32_t> left_places_, out_places_, elements_;
+};
+
+TEST_P(KernelsTest, Rows) {
+  const auto [rows, depth, columns] = GetParam();
+  for (const Finish finish : kFinishes) {
+    for (const bool accumulate : {false, true}) {
+      ExpectSameBits(rows * stride_, rows, stride_, [&, rows = rows](const Kernels<float>& kernels, float* out) {
+        kernels.multiply_rows(pointers_.data(), rows, {right_.data(), columns, depth, columns},
+                              {accumulate ? nullptr : initial_.data(), accumulate}, finish, gates_.data(),
+                              {out, stride_});
+      });
+    }
+  }
+}
+
+TEST_P(KernelsTest, Transposed) {
+  const auto [rows, depth, columns] = GetParam();
+  for (const bool accumulate : {false, true}) {
+    ExpectSameBits(int64_t{depth} * columns, depth, columns,
+                   [&, rows = rows](const Kernels<float>& kernels, float* out) {
+                     kernels.multiply_transposed(pointers_.data(), rows, deltas_.data(), stride_, columns, 0, depth,
+                                                 accumulate, out);
+                   });
+  }
+}
+
+TEST_P(KernelsTest, Patches) {
+  const auto [rows, depth, columns] = GetParam();
+  AlignedBuffer<float> panels(static_cast<size_t>(PackedSize<float>(depth, columns)));
+  const Matrix<float> packed = Pack<float>({right_.data(), columns, depth, columns}, panels.data());
+  for (const Finish finish : kFinishes) {
+    for (const bool accumulate : {false, true}) {
+      ExpectSameBits(rows * columns, rows, columns, [&, rows = rows](const Kernels<float>& kernels, float* out) {
+        kernels.multiply_patches({left_.data(), left_places_.data()}, rows, elements_, packed,
+                                 {accumulate ? nullptr : initial_.data(), accumulate}, finish,
+                                 {gates_.data(), out_places_.data()}, {out, out_places_.data()});
+      });
+    }
+  }
+}
+
+TEST_P(KernelsTest, TransposedPatches) {
+  const auto [rows, depth, columns] = GetParam();
+  for (const bool accumulate : {false, true}) {
+    ExpectSameBits(
+        int64_t{depth} * columns, depth, columns, [&, rows = rows](const Kernels<float>& kernels, float* out) {
+          kernels.multiply_transposed_patches({left_.data(), left_places_.data()}, rows, elements_,
+                                              {deltas_.data(), out_places_.data()}, columns, accumulate, out);
+        });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, KernelsTest,
+                         testing::Values(Sizes{1, 1, 1}, Sizes{1, 30, 140}, Sizes{2, 13, 130}, Sizes{3, 5, 110},
+                                         Sizes{4, 9, 65}, Sizes{5, 17, 48}, Sizes{6, 40, 64}, Sizes{7, 300, 16},
+                                         Sizes{11, 25, 32}, Sizes{12, 26, 31}, Sizes{13, 27, 33}, Sizes{25, 12, 10},
+                                         Sizes{300, 97, 7}, Sizes{129, 100, 80}),
+                         NameOf);
+
+}  // namespace
+}  // namespace basin::worker::train::kernels
