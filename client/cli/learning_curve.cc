@@ -47,16 +47,23 @@ std::vector<double> Columns(const std::vector<format::ChartPoint>& points, doubl
   return columns;
 }
 
-bool WantsLogarithms(const std::string& metric, const std::vector<format::ChartLine>& lines) {
+bool WantsLogarithms(const std::string& metric, std::span<const double> values) {
   constexpr double kTwoDecades = 100;
   double least = std::numeric_limits<double>::infinity(), most = 0;
-  for (const format::ChartLine& line : lines) {
-    for (const format::ChartPoint& point : line.points) {
-      least = std::min(least, point.y);
-      most = std::max(most, point.y);
-    }
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    least = std::min(least, value);
+    most = std::max(most, value);
   }
   return metric.ends_with("loss") && least > 0 && most > kTwoDecades * least;
+}
+
+bool WantsLogarithms(const std::string& metric, const std::vector<format::ChartLine>& lines) {
+  std::vector<double> values;
+  for (const format::ChartLine& line : lines) {
+    for (const format::ChartPoint& point : line.points) values.push_back(point.y);
+  }
+  return WantsLogarithms(metric, values);
 }
 
 }  // namespace basin::client::cli

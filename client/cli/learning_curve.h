@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,9 @@ std::vector<format::ChartPoint> ChartPoints(const std::vector<LearningCurve::Poi
 // before the first one's.
 std::vector<double> Columns(const std::vector<format::ChartPoint>& points, double end, size_t count);
 
-// Whether a metric is shown on a logarithmic scale: a loss that spans more than two decades.
+// Whether a metric is shown on a logarithmic scale: a loss that spans more than two decades. What is not finite does
+// not count.
+bool WantsLogarithms(const std::string& metric, std::span<const double> values);
 bool WantsLogarithms(const std::string& metric, const std::vector<format::ChartLine>& lines);
 
 }  // namespace basin::client::cli

@@ -24,7 +24,7 @@ int Eighths(double value, size_t height, const AxisScale& scale) {
 }  // namespace
 
 std::string TextPlot(const std::vector<double>& columns, size_t height, const AxisScale& scale,
-                     const std::string& end) {
+                     const std::string& end, const std::string& begin) {
   static constexpr const char* kEighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   const std::string top = Label(scale.high()), bottom = Label(scale.low());
   const size_t width = std::max(top.size(), bottom.size());
@@ -41,8 +41,9 @@ std::string TextPlot(const std::vector<double>& columns, size_t height, const Ax
   out += axis(bottom) + "┼";
   for (size_t i = 0; i < columns.size(); ++i) out += "─";
   const size_t number = std::min(end.size(), end.find(' '));
-  const std::string gap(columns.size() > number ? columns.size() - number : 1, ' ');
-  return out + "\n" + axis("") + "0" + gap + end + "\n";
+  const size_t taken = begin.size() - 1 + number;
+  const std::string gap(columns.size() > taken ? columns.size() - taken : 1, ' ');
+  return out + "\n" + axis("") + begin + gap + end + "\n";
 }
 
 }  // namespace basin::client::format

@@ -29,5 +29,12 @@ TEST(TextPlotTest, LogarithmsShowWhatIsSmall) {
             "     0  3 epochs\n");
 }
 
+TEST(TextPlotTest, TheAxisMayBeginBeforeZero) {
+  EXPECT_EQ(TextPlot({1, 1, 1, 1, 1, 1}, 1, AxisScale(0, 1, false), "1 alpha", "-1"),
+            "1 ┤██████\n"
+            "0 ┼──────\n"
+            "  -1    1 alpha\n");
+}
+
 }  // namespace
 }  // namespace basin::client::format

@@ -111,13 +111,5 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ResNet", "model { resnet { depth: 8 width: 4 } } batch_size: 50 epochs: 2 learning_rate: 0.05"}),
     [](const auto& test_case) { return std::string(test_case.param.name); });
 
-TEST(BarrierTest, IsTheGreatestRiseAboveTheLineBetweenTheEnds) {
-  const std::vector<double> alphas = {0, 0.25, 0.5, 0.75, 1}, losses = {1, 1.5, 4, 2, 3};
-  const Barrier barrier = BarrierOf(alphas, losses);
-  EXPECT_DOUBLE_EQ(barrier.height, 2);
-  EXPECT_DOUBLE_EQ(barrier.alpha, 0.5);
-  EXPECT_EQ(BarrierOf(alphas, std::vector<double>{3, 2, 1, 1, 3}).height, 0);
-}
-
 }  // namespace
 }  // namespace basin::worker::analysis

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "basin/v1/sweep.pb.h"
+#include "basin/v1/trial.pb.h"
+#include "basin/v1/workload.pb.h"
+#include "client/cli/context.h"
+
+namespace basin::client::cli {
+
+// A trial whose training is to be analysed. Its weights need not be stored: they come out again, with the same bits,
+// of its settings and its seed.
+struct TrainedTrial {
+  std::string sweep;  // The whole id.
+  uint64_t index = 0;
+  v1::TrainWorkload train;  // Resolved, with defaults.
+  uint64_t seed = 0;        // Of the training.
+  // Of the final weights; empty if the trial has no result, or is itself an analysis.
+  std::string weights_digest;
+
+  std::string name() const;  // "k3f9d2ma/17"
+};
+
+// The trial that a user named as SWEEP/INDEX: one that trains, or that analyses a training. INVALID_ARGUMENT for a
+// sweep without an index and for a descent on a surface, OUT_OF_RANGE for an index that the sweep has not.
+absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::string& name);
+
+// A sweep that analyses trials: runs it, or finds it again if the same one ran before, and follows it.
+struct AnalysisResults {
+  v1::Sweep sweep;
+  std::vector<v1::Trial> trials;  // By ascending index, with metrics; all SUCCEEDED.
+};
+
+// CANCELLED after Ctrl-C, with the sweep paused, so that the same command goes on with it. FAILED_PRECONDITION, with
+// its message, when a trial has no result. Warns when the training came out with other weights than `of` has.
+absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of);
+
+// A spec of one seed to which the kind of analysis is still to be added: "landscape-k3f9d2ma-17". `examples` 0: all.
+v1::SweepSpec AnalysisSpec(const std::string& name, const TrainedTrial& of, const std::string& objective, uint64_t seed,
+                           uint64_t examples);
+
+}  // namespace basin::client::cli
