@@ -175,6 +175,9 @@ std::string ProgressLine(const v1::Sweep& sweep, double now) {
 
 absl::StatusOr<v1::Sweep> FollowSweep(api::Client& client, const std::string& id, Interrupt& interrupt,
                                       const FollowOptions& options) {
+  // A busy sweep changes all the time; ages and rates of a quiet one do too. One that ends at once is seen to.
+  constexpr double kLongestPause = 0.2;
+  double pause = 0.01;
   View view(options);
   absl::StatusOr<v1::Sweep> sweep = client.GetSweep(id);
   while (sweep.ok()) {
@@ -184,8 +187,8 @@ absl::StatusOr<v1::Sweep> FollowSweep(api::Client& client, const std::string& id
       const absl::Status status = options.check(*sweep);
       if (!status.ok()) return status;
     }
-    // A busy sweep changes all the time; ages and rates of a quiet one do too.
-    if (interrupt.WaitFor(0.2)) return absl::CancelledError("interrupted");
+    if (interrupt.WaitFor(pause)) return absl::CancelledError("interrupted");
+    pause = std::min(2 * pause, kLongestPause);
     sweep = client.WaitForSweep(sweep->id(), sweep->revision(), 1);
   }
   return sweep.status();

@@ -56,7 +56,7 @@ absl::Status AwaitWorkers(Context& context, LocalCluster& cluster, Interrupt& in
       lost = true;
     });
     if (!status.ok()) return status;
-    if (interrupt.WaitFor(0.05)) return absl::CancelledError("interrupted");
+    if (interrupt.WaitFor(0.01)) return absl::CancelledError("interrupted");
   }
   return absl::OkStatus();
 }
