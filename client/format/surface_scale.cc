@@ -94,7 +94,7 @@ std::string SurfaceScale::Color(size_t band) const {
 }
 
 std::string SurfaceScale::Label(double z) const {
-  double digits = 4;
+  double digits = 5;
   for (size_t i = 1; i < levels_.size(); ++i) {
     const double size = std::max(std::abs(levels_[i - 1]), std::abs(levels_[i]));
     digits = std::max(digits, std::ceil(std::log10(size / (levels_[i] - levels_[i - 1]))) + 1);
@@ -108,7 +108,9 @@ std::vector<std::string> SurfaceScale::Summary(const SurfaceChart& chart) const 
     return chart.x_label + Print(" %.4g, ", chart.xs[at % chart.xs.size()]) + chart.y_label +
            Print(" %.4g", chart.ys[at / chart.xs.size()]);
   };
-  if (gaps_ < chart.zs.size()) {
+  if (gaps_ < chart.zs.size() && low_ == high_) {
+    lines.push_back("All values shown are " + Label(low_) + ".");
+  } else if (gaps_ < chart.zs.size()) {
     lines.push_back("Lowest " + Label(low_) + " at " + place(low_at_) + "; highest " + Label(high_) + " at " +
                     place(high_at_) + ".");
   }
