@@ -20,8 +20,9 @@ body { margin: 1em auto; padding: 0 1em; max-width: 1700px; font: 14px sans-seri
        background: var(--back); }
 h1 { font-size: 18px; font-weight: normal; margin: 0 0 0.4em; }
 p { margin: 0.3em 0; opacity: 0.8; }
-#views { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1em; align-items: start; }
-#views > div { width: 100%; aspect-ratio: 1; max-height: max(80vh, 420px); min-width: 0; }
+#views { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
+         gap: 1em; align-items: start; }
+#views > div { width: 100%; aspect-ratio: 1; max-width: 900px; max-height: max(80vh, 420px); min-width: 0; }
 #still svg { width: 100%; height: auto; max-width: 900px; }
 [hidden] { display: none !important; }
 )css";
@@ -58,7 +59,7 @@ constexpr char kScript[] = R"js(
     const heights = s.zs.map((row) => row.map(height));
     const shown = heights.flat().filter((h) => h !== null);
     if (shown.length === 0) throw Error('the surface has no value to show');
-    const low = shown.reduce((a, b) => Math.min(a, b), Infinity), high = shown.reduce((a, b) => Math.max(a, b), -Infinity);
+    const low = shown.reduce((a, b) => Math.min(a, b)), high = shown.reduce((a, b) => Math.max(a, b));
     const lift = (share) => (h) => h === null ? null : h + share * (high - low);
     const hover = s.zs.map((row, j) => row.map((z, i) => z === null ? '' :
       `${zLabel} ${short(z)}<br>${xLabel} ${short(s.xs[i])}<br>${yLabel} ${short(s.ys[j])}`));
@@ -74,7 +75,8 @@ constexpr char kScript[] = R"js(
     const part = (values, at) => (at - values[0]) / (values[values.length - 1] - values[0]);
     // Of marks whose names would lie on each other, the first shows its name; the others do when pointed at.
     const labelled = [];
-    for (const mark of s.marks.filter((m) => m.height !== null)) {
+    for (const mark of s.marks) {
+      if (![part(s.xs, mark.x), part(s.ys, mark.y)].every((at) => at >= 0 && at <= 1)) continue;
       const near = (other) => Math.abs(part(s.ys, mark.y) - part(s.ys, other.y)) < 0.05 &&
                               Math.abs(part(s.xs, mark.x) - part(s.xs, other.x)) < 0.5;
       if (!labelled.some(near)) labelled.push(mark);
@@ -96,14 +98,16 @@ constexpr char kScript[] = R"js(
     // The lines lie a little off the surface, towards its upper side, so that they show whole on steep parts too.
     const lines = { x: [], y: [], z: [] };
     const [width, depth] = [s.xs, s.ys].map((values) => values[values.length - 1] - values[0]);
+    const within = (values, at) => Math.min(Math.max(at, values[0]), values[values.length - 1]);
     const off = 0.01;
     for (const { level, x, y } of s.lines) {
       for (let i = 0; i < x.length; ++i) {
         // The surface is lower to the right of a line.
         const before = Math.max(i - 1, 0), after = Math.min(i + 1, x.length - 1);
-        const dx = (x[after] - x[before]) / width, dy = (y[after] - y[before]) / depth, length = Math.hypot(dx, dy) || 1;
-        lines.x.push(x[i] + off * width * dy / length);
-        lines.y.push(y[i] - off * depth * dx / length);
+        const dx = (x[after] - x[before]) / width, dy = (y[after] - y[before]) / depth;
+        const length = Math.hypot(dx, dy) || 1;
+        lines.x.push(within(s.xs, x[i] + off * width * dy / length));
+        lines.y.push(within(s.ys, y[i] - off * depth * dx / length));
         lines.z.push(lift(off)(height(level)));
       }
       for (const values of Object.values(lines)) values.push(null);
@@ -113,9 +117,10 @@ constexpr char kScript[] = R"js(
     const flat = [{
       type: 'contour', x: s.xs, y: s.ys, z: s.places, text: hover, colorscale: colors, zmin: span[0], zmax: span[1],
       autocontour: false, contours: { start: 0, end: Math.max(n - 1, 0), size: 1 },
-      line: { color: 'rgba(0,0,0,0.45)', width: n === 0 ? 0 : 0.8, smoothing: 0 }, hovertemplate: '%{text}<extra></extra>',
-      colorbar: { title: { text: zLabel + logarithmic, side: 'right' }, thickness: 18, outlinewidth: 0, tickmode: 'array',
-                  tickvals: n === 0 ? [0] : s.levels.map((_, i) => i), ticktext: s.level_labels },
+      line: { color: 'rgba(0,0,0,0.45)', width: n === 0 ? 0 : 0.8, smoothing: 0 },
+      hovertemplate: '%{text}<extra></extra>',
+      colorbar: { title: { text: zLabel + logarithmic, side: 'right' }, thickness: 18, outlinewidth: 0,
+                  tickmode: 'array', tickvals: n === 0 ? [0] : s.levels.map((_, i) => i), ticktext: s.level_labels },
     }];
     if (s.path.length > 0) {
       const path = named(s.path, 0.015);
@@ -123,7 +128,7 @@ constexpr char kScript[] = R"js(
       solid.push({ ...line3d, ...way, line: { color: '#fff', width: 5 } },
                  { ...path, type: 'scatter3d', mode: 'markers', marker: { ...onTop, size: 3 } });
       const { z, ...plane } = path;
-      flat.push({ ...plane, mode: 'lines', hoverinfo: 'skip', hovertemplate: undefined, line: { color: '#000', width: 4 } },
+      flat.push({ x: plane.x, y: plane.y, mode: 'lines', hoverinfo: 'skip', line: { color: '#000', width: 4 } },
                 { ...plane, mode: 'lines+markers', line: { color: '#fff', width: 2 }, marker: { ...onTop, size: 6 } });
     }
     if (s.marks.length > 0) {
@@ -149,8 +154,8 @@ constexpr char kScript[] = R"js(
         Object.assign(zAxis, { tickmode: 'array', tickvals: s.ticks.map(height), ticktext: s.tick_labels });
       }
       const scene = { xaxis: axis3d(s.x_label), yaxis: axis3d(s.y_label), zaxis: zAxis, aspectmode: 'manual',
-                      aspectratio: { x: 1, y: 1, z: 0.75 }, annotations: labels.map(above),
-                      camera: { eye: { x: 0.95, y: -1.3, z: 1.1 }, center: { x: 0, y: 0, z: -0.12 } } };
+                      aspectratio: { x: 1, y: 1, z: 0.75 }, annotations: labels.map(above).filter((label) => label.z !== null),
+                      camera: { eye: { x: 1.08, y: -1.47, z: 1.24 }, center: { x: 0, y: 0, z: -0.1 } } };
       return {
         space: { ...common, margin: { l: 0, r: 0, t: 10, b: 0 }, scene },
         plane: { ...common, margin: { l: 70, r: 10, t: 34, b: 55 }, xaxis: axis(xLabel, s.xs),

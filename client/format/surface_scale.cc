@@ -78,9 +78,11 @@ double SurfaceScale::HeightAt(double x, double y) const {
   const size_t column = CellOf(xs, x), row = CellOf(ys, y), corner = row * xs.size() + column;
   const double right = (x - xs[column]) / (xs[column + 1] - xs[column]);
   const double up = (y - ys[row]) / (ys[row + 1] - ys[row]);
-  const double bottom = std::lerp(grid_.zs[corner], grid_.zs[corner + 1], right);
-  const double top = std::lerp(grid_.zs[corner + xs.size()], grid_.zs[corner + xs.size() + 1], right);
-  return std::lerp(bottom, top, up);
+  // Unlike std::lerp, NaN if any corner is.
+  const auto between = [](double a, double b, double part) { return (1 - part) * a + part * b; };
+  const double bottom = between(grid_.zs[corner], grid_.zs[corner + 1], right);
+  const double top = between(grid_.zs[corner + xs.size()], grid_.zs[corner + xs.size() + 1], right);
+  return between(bottom, top, up);
 }
 
 std::string SurfaceScale::Color(size_t band) const {
