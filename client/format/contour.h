@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <vector>
 
@@ -8,7 +7,8 @@ namespace basin::client::format {
 
 struct PlanePoint {
   double x = 0, y = 0;
-  auto operator<=>(const PlanePoint&) const = default;
+  bool operator==(const PlanePoint&) const = default;
+  bool operator<(const PlanePoint& other) const { return x != other.x ? x < other.x : y < other.y; }
 };
 
 // Values at the crossings of a grid's lines. REQUIRES: of xs and ys two or more each, ascending, finite; zs, row by row
