@@ -213,6 +213,36 @@ TEST_F(ServiceTest, AVerifiedTrialIsEqualAndItsSecondRunIsRemoved) {
   EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr("verify-"), HasSubstr(id + "/3")));
 }
 
+TEST_F(ServiceTest, TheMinimumThatATrialFoundIsLookedAt) {
+  const std::string id = Submit(kTiny);
+  ASSERT_EQ(Run({"watch", id}).exit_code, 0);
+  const CliResult first = Run({"landscape", id + "/0", "--points", "5", "--format", "csv"});
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  // The weights came out again with the trial's digest, or a word would have been said.
+  EXPECT_THAT(first.err, AllOf(HasSubstr("25 places"), Not(HasSubstr("other weights"))));
+  const std::vector<std::string> rows = Lines(first.out);
+  ASSERT_THAT(rows, SizeIs(26));
+  // In the middle stand the trial's own scores.
+  const CliResult own = Run({"sql",
+                             "SELECT printf('0,0,%.6g', value) FROM points WHERE sweep = '" + id +
+                                 "' AND trial = 0 AND metric = 'train_loss' ORDER BY step DESC LIMIT 1",
+                             "--format", "csv"});
+  EXPECT_EQ(rows[13].substr(0, 8), Lines(own.out).at(1).substr(0, 8)) << own.out << rows[13];
+  // The same place again is taken from what was measured.
+  const CliResult again = Run({"landscape", id + "/0", "--points", "5", "--format", "csv"});
+  EXPECT_EQ(again.out, first.out);
+  EXPECT_EQ(again.err, first.err.substr(first.err.find("25 places")));
+
+  const CliResult line = Run({"interpolate", id + "/0", id + "/2", "--points", "3", "--format", "csv"});
+  EXPECT_EQ(line.exit_code, 0) << line.err;
+  ASSERT_THAT(Lines(line.out), SizeIs(4));
+  EXPECT_THAT(line.err, HasSubstr("no barrier of train_loss"));  // Softmax regression is convex.
+
+  const CliResult curvature = Run({"curvature", id + "/0", "--top", "2"});
+  EXPECT_EQ(curvature.exit_code, 0) << curvature.err;
+  EXPECT_THAT(curvature.out, AllOf(HasSubstr("hessian_top_2"), HasSubstr("hessian_lowest_1")));
+}
+
 TEST_F(ServiceTest, ASweepThatMayReuseResultsComputesNothingTwice) {
   const std::string first = Submit(std::string("keep: {weights: all}\n") + kTiny);
   ASSERT_EQ(Run({"watch", first}).exit_code, 0);
