@@ -3,6 +3,7 @@
 #include <fstream>
 #include <optional>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_runner.h"
@@ -224,10 +225,12 @@ TEST_F(ServiceTest, TheMinimumThatATrialFoundIsLookedAt) {
   ASSERT_THAT(rows, SizeIs(26));
   // In the middle stand the trial's own scores.
   const CliResult own = Run({"sql",
-                             "SELECT printf('0,0,%.6g', value) FROM points WHERE sweep = '" + id +
-                                 "' AND trial = 0 AND metric = 'train_loss' ORDER BY step DESC LIMIT 1",
+                             "SELECT value FROM metrics WHERE sweep = '" + id +
+                                 "' AND trial = 0 AND name = 'test_loss' ORDER BY step DESC LIMIT 1",
                              "--format", "csv"});
-  EXPECT_EQ(rows[13].substr(0, 8), Lines(own.out).at(1).substr(0, 8)) << own.out << rows[13];
+  const std::vector<std::string> middle = absl::StrSplit(rows[13], ',');
+  EXPECT_EQ(middle.at(0) + middle.at(1), "00");
+  EXPECT_NEAR(std::stod(middle.at(4)), std::stod(Lines(own.out).at(1)), 1e-5);
   // The same place again is taken from what was measured.
   const CliResult again = Run({"landscape", id + "/0", "--points", "5", "--format", "csv"});
   EXPECT_EQ(again.out, first.out);
