@@ -1,5 +1,5 @@
+#include <cmath>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -40,7 +40,11 @@ absl::StatusOr<int> Curvature(Context& context, const Options& options) {
   const v1::Trial& trial = results->trials.front();
   const auto cell = [&](const std::string& metric) {
     const auto found = trial.metrics().find(metric);
-    return found == trial.metrics().end() ? Cell() : Cell(found->second);
+    if (found == trial.metrics().end()) return Cell();
+    // Counts, and 1 or 0 for yes or no.
+    const double value = found->second;
+    const bool whole = value >= 0 && value < 1e15 && value == std::floor(value);
+    return whole ? Cell(static_cast<uint64_t>(value)) : Cell(value);
   };
   const auto rows = context.Rows({{.name = "metric"}, {.name = "value"}, {.name = "error"}});
   for (const std::string& metric : contract::MetricNames(spec.base())) {
