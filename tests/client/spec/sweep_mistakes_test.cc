@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"KeepIsAMessage", {"keep: all"}, "f.yaml:12:7: keep: must be a mapping with weights, is 'all'"},
         {"KeepOfUnknownWeights",
          {"keep: {weights: some}"},
-         "f.yaml:12:17: keep.weights: must be one of none, all, is 'some'"},
+         "f.yaml:12:17: keep.weights: must be one of none, all, best, is 'some'"},
         {"DomainForSeeds",
          {"seeds: {$values: [1, 2]}"},
          "f.yaml:3:8: seeds: must be a number of seeds or a list of them, is a mapping"},

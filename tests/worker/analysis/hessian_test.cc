@@ -10,6 +10,7 @@
 #include "tests/worker/train/synthetic_images.h"
 #include "worker/analysis/lanczos.h"
 #include "worker/analysis/loss_function.h"
+#include "worker/analysis/spectral_density.h"
 #include "worker/analysis/vectors.h"
 
 namespace basin::worker::analysis {
@@ -53,6 +54,37 @@ TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_NEAR(spectrum.lowest[static_cast<size_t>(i)].value, expected.eigenvalues()(i), 1e-5 * greatest) << i;
   }
+}
+
+TEST(HessianTest, QuadratureFindsTheDistributionOfTheEigenvaluesOfAllOfIt) {
+  const train::SyntheticExamples examples(6, 4, {.train = 60}, 1.5f);
+  const TrainedModel model(
+      "model { mlp { hidden: 9 activation: ACTIVATION_TANH } } batch_size: 20 epochs: 10 learning_rate: 0.1",
+      examples.view());
+  const train::Network<float> network(model.shape, model.loss);
+  LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
+  Hessian hessian(loss, model.at.params);
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(AllOf(hessian));
+  const Eigen::VectorXd& exact = solver.eigenvalues();
+  const auto size = static_cast<double>(exact.size());
+  constexpr int kProbes = 60;
+  const DensityCurve curve = CurveOf(SpectralQuadrature(hessian, kProbes, 40, 1), 300, 0.02);
+  const double variance = (exact.array() - exact.mean()).square().mean();
+  // The standard error of the mean over probes.
+  EXPECT_NEAR(curve.mean, exact.sum() / size, 4 * std::sqrt(2 * variance / (size * kProbes)));
+  EXPECT_NEAR(curve.deviation, std::sqrt(variance), 0.15 * std::sqrt(variance));
+  EXPECT_NEAR(curve.greatest, exact.maxCoeff(), 1e-3 * exact.maxCoeff());
+  std::vector<SpectralMass> masses;
+  for (const double value : exact) masses.push_back({value, 1 / size});
+  const std::vector<double> expected = SmoothedDensity(masses, curve.places, curve.width);
+  const double step = curve.places[1] - curve.places[0];
+  double difference = 0, total = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += std::abs(curve.density[i] - expected[i]) * step;
+    total += curve.density[i] * step;
+  }
+  EXPECT_NEAR(total, 1, 1e-3);
+  EXPECT_LT(difference, 0.1);
 }
 
 TEST(HessianTest, IsTheDerivativeOfTheGradientInFloatToo) {
