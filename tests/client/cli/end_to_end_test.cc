@@ -244,6 +244,17 @@ TEST_F(ServiceTest, TheMinimumThatATrialFoundIsLookedAt) {
   const CliResult curvature = Run({"curvature", id + "/0", "--top", "2"});
   EXPECT_EQ(curvature.exit_code, 0) << curvature.err;
   EXPECT_THAT(curvature.out, AllOf(HasSubstr("hessian_top_2"), HasSubstr("hessian_lowest_1")));
+  const std::string spectrum = (dir_->path() / "spectrum.svg").string();
+  EXPECT_EQ(Run({"curvature", id + "/0", "--out", spectrum}).exit_code, 0);
+  EXPECT_THAT(ReadFile(spectrum), HasSubstr("density"));
+
+  const CliResult path = Run({"trajectory", id + "/0", "--format", "csv"});
+  EXPECT_EQ(path.exit_code, 0) << path.err;
+  ASSERT_THAT(Lines(path.out), SizeIs(4));  // The start, and after two epochs.
+  EXPECT_THAT(Lines(path.out)[3], AllOf(HasSubstr(",2,0,0,")));
+  const std::string surface = (dir_->path() / "path.html").string();
+  EXPECT_EQ(Run({"trajectory", id + "/0", "--points", "5", "--out", surface}).exit_code, 0);
+  EXPECT_THAT(ReadFile(surface), HasSubstr("first principal direction"));
 }
 
 TEST_F(ServiceTest, ASweepThatMayReuseResultsComputesNothingTwice) {
