@@ -213,7 +213,8 @@ void DigestAnalysis(const SelfTest& test, contract::Sha256* digest) {
       values.insert(values.end(), {mass.value, mass.weight});
     }
     const std::vector<std::vector<float>> path = {first.params, second.params, at.params};
-    for (const std::vector<double>& place : analysis::PrincipalDirections(path, 2)->coordinates) {
+    const auto principal = analysis::PrincipalDirections(path, 2);
+    for (const std::vector<double>& place : principal->coordinates) {
       values.insert(values.end(), place.begin(), place.end());
     }
   }
