@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"  colour: blue"},
          "f.yaml:12:3: train.colour: unknown key; expected one of dataset, model, epochs, steps, examples, batch_size, "
          "drop_last, learning_rate, optimizer, schedule, loss, "
-         "learning_rate_scaling, clip, accumulate, sampling, stopping, averaging"},
+         "learning_rate_scaling, clip, accumulate, sampling, stopping, averaging, observe"},
         {"MisspeltRequiredKey",
          {"  learning_rate:", "  lerning_rate: 0.1"},
          "f.yaml:9:3: train.learning_rate: must be a number, is empty\nf.yaml:12:3: train.lerning_rate: unknown key "

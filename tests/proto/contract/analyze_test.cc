@@ -10,15 +10,12 @@
 #include "proto/contract/defaults.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/space.h"
-#include "proto/contract/validate.h"
+#include "tests/proto/contract/faults.h"
 
 namespace basin::contract {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::Field;
-using testing::HasSubstr;
 
 constexpr char kTraining[] =
     R"(train { dataset { name: "digits" } model { mlp { hidden: 8 } } epochs: 2 batch_size: 8 learning_rate: 0.1 })";
@@ -30,12 +27,6 @@ v1::Workload Analysis(const std::string& kind, const std::string& training = kTr
   FillDefaults(&workload);
   return workload;
 }
-
-auto Fault(const std::string& path, const std::string& description) {
-  return AllOf(Field(&Violation::path, path), Field(&Violation::description, HasSubstr(description)));
-}
-
-std::vector<Violation> FaultsOf(const v1::Workload& workload) { return ViolationsOf(ValidateResolved(workload)); }
 
 TEST(AnalysisTest, OfEachKindIsValidWithItsDefaults) {
   for (const char* kind : {"loss_plane { alpha: 1 }", "interpolation { alpha: 0.5 other_seed: 2 }", "curvature {}",

@@ -9,15 +9,12 @@
 #include "proto/contract/canonical.h"
 #include "proto/contract/defaults.h"
 #include "proto/contract/metric_names.h"
-#include "proto/contract/validate.h"
+#include "tests/proto/contract/faults.h"
 
 namespace basin::contract {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::Field;
-using testing::HasSubstr;
 
 v1::Workload Training(const std::string& settings) {
   v1::Workload workload;
@@ -27,12 +24,6 @@ v1::Workload Training(const std::string& settings) {
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &workload)) << text;
   FillDefaults(&workload);
   return workload;
-}
-
-std::vector<Violation> FaultsOf(const v1::Workload& workload) { return ViolationsOf(ValidateResolved(workload)); }
-
-auto Fault(const std::string& path, const std::string& description) {
-  return AllOf(Field(&Violation::path, path), Field(&Violation::description, HasSubstr(description)));
 }
 
 TEST(ObserveTest, NamesTheEigenvaluesAtBothEndsAndTheTrace) {

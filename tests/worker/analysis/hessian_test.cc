@@ -32,14 +32,22 @@ Eigen::MatrixXd AllOf(SymmetricOperator& matrix) {
   return elements;
 }
 
-TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
-  const train::SyntheticExamples examples(6, 4, {.train = 200}, 1.5f);
-  const TrainedModel model(
+// One that has learnt from so many examples, and the Hessian of its loss over them.
+struct SmallNetwork {
+  explicit SmallNetwork(int64_t count) : examples(6, 4, {.train = count}, 1.5f) {}
+
+  const train::SyntheticExamples examples;
+  const TrainedModel model{
       "model { mlp { hidden: 9 activation: ACTIVATION_TANH } } batch_size: 20 epochs: 10 learning_rate: 0.1",
-      examples.view());
-  const train::Network<float> network(model.shape, model.loss);
-  LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
-  Hessian hessian(loss, model.at.params);
+      examples.view()};
+  const train::Network<float> network{model.shape, model.loss};
+  LossFunction loss{network, model.at.buffers, examples.view().train, nullptr};
+  Hessian hessian{loss, model.at.params};
+};
+
+TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
+  SmallNetwork small(200);
+  Hessian& hessian = small.hessian;
   const Eigen::MatrixXd elements = AllOf(hessian);
   EXPECT_LT((elements - elements.transpose()).cwiseAbs().maxCoeff(), 1e-6);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> expected(elements);
@@ -57,13 +65,8 @@ TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
 }
 
 TEST(HessianTest, QuadratureFindsTheDistributionOfTheEigenvaluesOfAllOfIt) {
-  const train::SyntheticExamples examples(6, 4, {.train = 60}, 1.5f);
-  const TrainedModel model(
-      "model { mlp { hidden: 9 activation: ACTIVATION_TANH } } batch_size: 20 epochs: 10 learning_rate: 0.1",
-      examples.view());
-  const train::Network<float> network(model.shape, model.loss);
-  LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
-  Hessian hessian(loss, model.at.params);
+  SmallNetwork small(60);
+  Hessian& hessian = small.hessian;
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(AllOf(hessian));
   const Eigen::VectorXd& exact = solver.eigenvalues();
   const auto size = static_cast<double>(exact.size());

@@ -209,7 +209,7 @@ TEST_F(AnalyzeJobTest, ATrajectoryLeadsFromTheStartToTheFinalWeights) {
   EXPECT_NEAR(Last("trajectory_x"), 0, 1e-9);
   EXPECT_NEAR(Last("trajectory_y"), 0, 1e-9);
   EXPECT_NEAR(Last(test_loss), at_end, 1e-9);
-  EXPECT_NEAR(PointsOf(test_loss).front().value(), std::log(10), 0.5);                // Of weights that know nothing.
+  EXPECT_GT(PointsOf(test_loss).front().value(), 2);                                  // Of weights that know nothing.
   EXPECT_NEAR(Last("explained_variance_1") + Last("explained_variance_2"), 1, 1e-6);  // Two differences span a plane.
   EXPECT_GT(Last("explained_variance_1"), Last("explained_variance_2"));
   EXPECT_THAT(result.message, StartsWith("3 weights; their plane holds 100.0 %"));
@@ -229,8 +229,7 @@ TEST_F(AnalyzeJobTest, TheTrajectoryLiesOnThePlaneOfItsPrincipalDirections) {
 }
 
 TEST_F(AnalyzeJobTest, ATrajectoryEndsWithTheWeightsThatEarlyStoppingKept) {
-  const std::string stopping =
-      "epochs: 30 learning_rate: 0.5 stopping { early_stopping { metric: 'val_accuracy' patience: 3 } }";
+  const std::string stopping = "epochs: 60 stopping { early_stopping { metric: 'val_accuracy' patience: 3 } }";
   const JobResult result = Run(Analysis("trajectory {}", stopping));
   ASSERT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
   const std::vector<v1::MetricPoint> path = PointsOf("trajectory_x");
