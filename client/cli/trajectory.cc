@@ -77,11 +77,11 @@ void Print(Context& context, const Path& path) {
 std::vector<double> PlacesAround(const Path& path, double Stop::*axis, uint64_t count) {
   const auto less = [axis](const Stop& a, const Stop& b) { return a.*axis < b.*axis; };
   const auto [low, high] = std::minmax_element(path.stops.begin(), path.stops.end(), less);
-  const double span = std::max(high->*axis - low->*axis, 1e-6);
-  const double begin = low->*axis - span / 5, width = 1.4 * span;
+  const double begin = (*low).*axis, end = (*high).*axis, span = std::max(end - begin, 1e-6);
+  const double first = begin - span / 5, width = 1.4 * span;
   std::vector<double> places;
   for (uint64_t i = 0; i < count; ++i) {
-    places.push_back(begin + width * static_cast<double>(i) / static_cast<double>(count - 1));
+    places.push_back(first + width * static_cast<double>(i) / static_cast<double>(count - 1));
   }
   return places;
 }

@@ -213,7 +213,7 @@ TEST_F(MinimaTest, ATrajectoryIsReadInTheOrderOfItsSteps) {
   for (const uint64_t step : {20, 0, 10}) {
     const auto far = static_cast<double>(20 - step);
     server_.points.push_back(tests::Point(0, "trajectory_x", step, far));
-    server_.points.push_back(tests::Point(0, "trajectory_y", step, -far));
+    server_.points.push_back(tests::Point(0, "trajectory_y", step, 2 * far));
     server_.points.push_back(tests::Point(0, "train_loss", step, far / 10));
     server_.points.push_back(tests::Point(0, "test_loss", step, far / 5));
   }
@@ -222,8 +222,8 @@ TEST_F(MinimaTest, ATrajectoryIsReadInTheOrderOfItsSteps) {
   const CliResult result = Run({"trajectory", "k3f9/1", "--every-epochs", "2", "--format", "csv"});
   EXPECT_EQ(result.out,
             "step,epoch,x,y,train_loss,test_loss\n"
-            "0,0,20,-20,2,4\n"
-            "10,0,10,-10,1,2\n"
+            "0,0,20,40,2,4\n"
+            "10,0,10,20,1,2\n"
             "20,0,0,0,0,0\n");
   EXPECT_THAT(result.err, HasSubstr("The two directions hold 90% and 5%"));
   EXPECT_EQ(Asked().base().analyze().trajectory().every_epochs(), 2u);
@@ -235,10 +235,11 @@ TEST_F(MinimaTest, ATrajectoryIsDrawnOnTheLossOfItsPlane) {
     server_.points.push_back(tests::Point(0, "trajectory_x", step, step == 0 ? 10 : 0));
     server_.points.push_back(tests::Point(0, "trajectory_y", step, step == 0 ? -5 : 0));
   }
-  ASSERT_EQ(Run({"trajectory", "k3f9/1", "--points", "3", "--out", Path("t.svg")}).exit_code, 0);
+  const CliResult result = Run({"trajectory", "k3f9/1", "--points", "3", "--out", Path("t.svg")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(File("t.svg"), AllOf(HasSubstr("first principal direction"), HasSubstr("start"), HasSubstr("end")));
   ASSERT_THAT(server_.created(), SizeIs(2));
-  const v1::SweepSpec& plane = server_.created()[1].spec();
+  const v1::SweepSpec plane = server_.created()[1].spec();
   EXPECT_EQ(plane.base().analyze().loss_plane().directions(), v1::LossPlane::DIRECTIONS_PRINCIPAL);
   // What the path covers, and a fifth more on either side.
   EXPECT_EQ(plane.domains(0).values().values(0).double_value(), -2);
