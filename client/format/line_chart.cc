@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 #include "client/format/axis_scale.h"
+#include "client/format/svg.h"
 #include "client/format/text_width.h"
 
 namespace basin::client::format {
@@ -20,29 +20,6 @@ constexpr size_t kLegendCells = 124;  // A name that is longer is shortened.
 constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 constexpr const char* kDashes[] = {"", "7 4", "2 3", "9 3 2 3"};
 static_assert(std::size(kColors) * std::size(kDashes) == kMostColored);
-
-template <typename... Args>
-std::string Print(const char* pattern, Args... args) {
-  char buffer[256];
-  std::snprintf(buffer, sizeof(buffer), pattern, args...);
-  return buffer;
-}
-
-std::string Escaped(const std::string& text) {
-  std::string out;
-  for (const char c : Printable(text)) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 std::string StyleOf(size_t line) {
   const char* dash = kDashes[line / std::size(kColors) % std::size(kDashes)];
@@ -81,13 +58,15 @@ AxisScale VerticalScale(const LineChart& chart) {
   return AxisScale::Around(std::exp(all.low), std::exp(all.high), true);
 }
 
+// From zero, or from below it where the lines do.
 AxisScale HorizontalScale(const LineChart& chart) {
   Range range;
   for (const ChartLine& line : chart.lines) {
     for (const ChartPoint& point : line.points) range.Add(point.x);
   }
-  const double high = range.empty() || range.high <= 0 ? 1 : range.high;
-  return {0, high, false};
+  if (range.empty()) return {0, 1, false};
+  const double low = std::min(range.low, 0.0), high = std::max(range.high, 0.0);
+  return {low, low < high ? high : 1, false};
 }
 
 class Drawing {
