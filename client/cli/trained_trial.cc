@@ -74,7 +74,9 @@ absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::strin
     return absl::OutOfRangeError(
         absl::StrCat("sweep ", sweep->id(), " has trials 0 to ", total - 1, ", not ", *parsed->index));
   }
-  TrainedTrial trial{.sweep = sweep->id(), .index = *parsed->index};
+  TrainedTrial trial;
+  trial.sweep = sweep->id();
+  trial.index = *parsed->index;
   trial.seed = contract::SeedAt(sweep->spec().seeds(), trial.index / configs);
   const v1::Workload workload = (*space)->Resolve(trial.index % configs);
   if (workload.has_train()) {
