@@ -19,7 +19,7 @@ std::vector<std::string> Dots(const Picture& picture, const SweepResults& result
                          .logarithmic_x = picture.logarithmic};
   for (const Group& group : GroupsOf(results, picture.of, picture.by)) {
     const contract::Aggregate values = contract::Summarize(results.Values(group.best, picture.metric));
-    std::string note = group.among.empty() ? "" : "at its best: " + group.among;
+    std::string note = group.among.empty() ? "" : "best with " + group.among;
     if (values.n < results.seeds()) {
       absl::StrAppend(&note, note.empty() ? "" : "; ", results.seeds() - values.n, " of ",
                       format::Count(results.seeds(), "seed"), " without a value");

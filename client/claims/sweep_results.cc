@@ -71,13 +71,22 @@ uint64_t SweepResults::Best(const std::vector<uint64_t>& configs) const {
   return *std::min_element(configs.begin(), configs.end(), [&](uint64_t a, uint64_t b) { return rank(a) < rank(b); });
 }
 
-Group GroupOf(const SweepResults& results, const Selection& selection) {
+Group GroupOf(const SweepResults& results, const Selection& selection, const Selection& other_side) {
   std::vector<std::string> parts;
   for (const Condition& condition : selection.conditions) {
-    parts.push_back(absl::StrCat(LastPart(condition.name), "=", absl::StrJoin(condition.values, " or ")));
+    const auto& others = other_side.conditions;
+    const bool shared = std::any_of(others.begin(), others.end(), [&](const Condition& other) {
+      return other.path == condition.path && other.values == condition.values;
+    });
+    if (shared || condition.values.size() > 1) continue;
+    parts.push_back(absl::StrCat(LastPart(condition.name), "=", condition.values[0]));
   }
-  return MakeGroup(results, parts.empty() ? "all configs" : absl::StrJoin(parts, ", "),
-                   ConfigsOf(results.sweep(), selection));
+  return MakeGroup(results, absl::StrJoin(parts, ", "), ConfigsOf(results.sweep(), selection));
+}
+
+std::string NameWithBest(const Group& group) {
+  if (group.among.empty()) return group.name;
+  return group.name.empty() ? group.among : absl::StrCat(group.name, " (best with ", group.among, ")");
 }
 
 std::vector<Group> GroupsOf(const SweepResults& results, const Selection& of, const std::vector<std::string>& by) {

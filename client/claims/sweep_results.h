@@ -57,8 +57,12 @@ struct Group {
   uint64_t best = 0;
 };
 
-// The configs that a test's side selects. REQUIRES: some.
-Group GroupOf(const SweepResults& results, const Selection& selection);
+// The configs that a test's side selects, named without the conditions that the other side has too, and without those
+// of several values. REQUIRES: some.
+Group GroupOf(const SweepResults& results, const Selection& selection, const Selection& other_side);
+
+// "batch_size=32 (best with learning_rate=0.1)".
+std::string NameWithBest(const Group& group);
 
 // The groups of a picture, in the order of the sweep.
 std::vector<Group> GroupsOf(const SweepResults& results, const Selection& of, const std::vector<std::string>& by);

@@ -78,10 +78,6 @@ Estimate Shown(const Test& test, const Estimate& interval) {
   return {std::exp(interval.value), std::exp(interval.low), std::exp(interval.high)};
 }
 
-std::string NameOf(const Group& group) {
-  return group.among.empty() ? group.name : absl::StrCat(group.name, " (at its best: ", group.among, ")");
-}
-
 // What stands for the side in the words of the measure: a mean, a geometric mean, a standard deviation.
 std::string Summary(Measure measure, std::span<const double> values) {
   if (measure == Measure::kRatio) {
@@ -92,6 +88,12 @@ std::string Summary(Measure measure, std::span<const double> values) {
   const contract::Aggregate all = contract::Summarize(values);
   const std::optional<double>& shown = measure == Measure::kSpread ? all.std : all.mean;
   return shown ? HumanReal(*shown) : "no value";
+}
+
+// " with batch_size=32", or nothing in a sweep of one config.
+std::string With(const Group& group) {
+  const std::string name = NameWithBest(group);
+  return name.empty() ? name : " with " + name;
 }
 
 std::string Interval(const Estimate& estimate) {
@@ -122,10 +124,10 @@ double Border(const Test& test, bool lower_is_better) {
 }
 
 TestResult EvaluateTest(const Test& test, const SweepResults& results, size_t tests) {
-  const Group of = GroupOf(results, test.of);
+  const Group of = GroupOf(results, test.of, test.against);
   const bool correlation = test.measure == Measure::kRankCorrelation;
   const bool other_metric = !test.against_metric.empty();
-  const Group against = other_metric ? of : GroupOf(results, test.against);
+  const Group against = other_metric ? of : GroupOf(results, test.against, test.of);
   const std::string& metric_b = other_metric ? test.against_metric : test.metric;
 
   TestResult result;
@@ -139,13 +141,15 @@ TestResult EvaluateTest(const Test& test, const SweepResults& results, size_t te
   result.pairs = pairs.a.size();
   result.left_out = pairs.left_out;
 
+  const std::string what = test.measure == Measure::kSpread ? "standard deviation of " : "";
   if (correlation) {
     result.finding = absl::StrCat(test.metric, " and ", metric_b, " over ", format::Count(result.pairs, "trial"));
+  } else if (other_metric) {
+    result.finding = absl::StrCat(what, test.metric, " ", Summary(test.measure, pairs.a), ", ", metric_b, " ",
+                                  Summary(test.measure, pairs.b), With(of));
   } else {
-    const std::string what = test.measure == Measure::kSpread ? "standard deviation of " : "";
-    const std::string b = other_metric ? metric_b : NameOf(against);
-    result.finding = absl::StrCat(what, test.metric, ": ", NameOf(of), " ", Summary(test.measure, pairs.a), ", ", b,
-                                  " ", Summary(test.measure, pairs.b));
+    result.finding = absl::StrCat(what, test.metric, " ", Summary(test.measure, pairs.a), With(of), ", ",
+                                  Summary(test.measure, pairs.b), With(against));
   }
   const bool lower_is_better = LowerIsBetter(results.sweep().spec, test.metric);
   const std::optional<Estimate> ordinary = Interval(test, pairs, results.seeds(), kAlpha);

@@ -86,9 +86,7 @@ absl::StatusOr<std::vector<std::string>> ClaimRuns::Curves(const claims::Picture
     std::vector<format::ChartPoint> points = ChartPoints(curve->Points(), kMostPoints);
     if (picture.logarithmic) std::erase_if(points, [](const format::ChartPoint& point) { return !(point.y > 0); });
     if (points.empty() || chart.lines.size() == format::kMostColored) continue;
-    const std::string name =
-        group.among.empty() ? group.name : absl::StrCat(group.name, " (at its best: ", group.among, ")");
-    chart.lines.push_back({name, std::move(points)});
+    chart.lines.push_back({NameWithBest(group), std::move(points)});
   }
   std::vector<std::string> drawings;
   if (!chart.lines.empty()) drawings.push_back(SvgOf(chart));

@@ -166,8 +166,11 @@ absl::StatusOr<int> Gallery(Context& context, const Options& options) {
     return api::kInterrupted;
   };
   context.Note("Data and logs are kept in " + data_dir->string());
-  auto cluster = LocalCluster::Start(
-      {.program_dir = context.environment().program_dir, .data_dir = *data_dir, .workers = options.workers}, interrupt);
+  auto cluster = LocalCluster::Start({.program_dir = context.environment().program_dir,
+                                      .data_dir = *data_dir,
+                                      .workers = options.workers,
+                                      .datasets_dir = {}},
+                                     interrupt);
   if (interrupt.requested()) return interrupted();
   if (!cluster.ok()) return cluster.status();
   context.UseServer((*cluster)->address(), 5);

@@ -15,9 +15,9 @@ namespace {
 
 // Pixels.
 constexpr double kWidth = 860, kTop = 44, kRight = 90;
-constexpr double kNames = 330, kRow = 34;                          // Of dots.
+constexpr double kNames = 376, kRow = 34;                          // Of dots.
 constexpr double kLeft = 76, kPlotHeight = 380, kLegendLine = 19;  // Of a scatter.
-constexpr size_t kNameCells = 46, kNoteCells = 52, kLegendCells = 110;
+constexpr size_t kNameCells = 58, kNoteCells = 66, kLegendCells = 110;
 
 struct Range {
   double low = std::numeric_limits<double>::infinity(), high = -low;

@@ -25,7 +25,7 @@ TEST(ClaimsFileTest, ReadsAComparison) {
   ASSERT_TRUE(claims.ok()) << claims.status();
   ASSERT_THAT(*claims, SizeIs(1));
   ASSERT_THAT(claims->front().tests, SizeIs(1));
-  const Test& test = claims->front().tests[0];
+  const claims::Test& test = claims->front().tests[0];
   EXPECT_EQ(test.metric, "test_loss");
   EXPECT_EQ(test.measure, Measure::kRatio);
   EXPECT_EQ(test.expect.kind, Expectation::Kind::kHigher);
@@ -39,7 +39,7 @@ TEST(ClaimsFileTest, WithoutAMetricTheObjectivesCounts) {
   const auto claims =
       Parse(WithTest("{says: a, of: {batch_size: 16}, against: {batch_size: full}, expect: {no_worse_by: 0.5}}"));
   ASSERT_TRUE(claims.ok()) << claims.status();
-  const Test& test = claims->front().tests[0];
+  const claims::Test& test = claims->front().tests[0];
   EXPECT_EQ(test.metric, "val_loss");
   EXPECT_EQ(test.expect.kind, Expectation::Kind::kNoWorse);
   EXPECT_EQ(test.expect.margin, 0.5);

@@ -20,19 +20,19 @@ constexpr char kAnyTest[] = "{says: a, of: {batch_size: 16}, against: {batch_siz
 TEST(PicturesTest, ADotForTheBestOfEachGroup) {
   const Claim claim = ClaimOf({kAnyTest}, "{kind: dots, title: Losses, by: [batch_size]}");
   const SweepResults results = ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t seed) {
-    if (config == 2 && seed == 0) return NAN;
+    if (config == 2 && seed == 0) return std::nan("");
     return std::vector<double>{4, 3, 8, 9}[config];
   });
   const std::vector<std::string> drawn = Draw(claim.pictures[0], results);
   ASSERT_THAT(drawn, SizeIs(1));
-  EXPECT_THAT(drawn[0], AllOf(HasSubstr(">batch_size=16</text>"), HasSubstr(">at its best: learning_rate=0.2</text>"),
+  EXPECT_THAT(drawn[0], AllOf(HasSubstr(">batch_size=16</text>"), HasSubstr(">best with learning_rate=0.2</text>"),
                               HasSubstr(">3</text>"), Not(HasSubstr(">8</text>")), HasSubstr(">Losses</text>")));
 }
 
 TEST(PicturesTest, SeedsWithoutAValueAreSaid) {
   const Claim claim = ClaimOf({kAnyTest}, "{kind: dots, title: a, by: [batch_size, learning_rate]}");
   const SweepResults results =
-      ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t seed) { return config == 2 && seed == 0 ? NAN : 1.0; });
+      ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t seed) { return config == 2 && seed == 0 ? std::nan("") : 1.0; });
   EXPECT_THAT(Draw(claim.pictures[0], results)[0], HasSubstr("1 of 6 seeds without a value"));
 }
 

@@ -66,7 +66,7 @@ TEST(BootstrapTest, IsTheSameEachTime) {
 
 TEST(BootstrapTest, HasNoIntervalWithoutAFiniteStatistic) {
   EXPECT_FALSE(Bootstrap(
-      5, [](std::span<const size_t>) { return NAN; }, 0.05));
+      5, [](std::span<const size_t>) { return std::nan(""); }, 0.05));
   EXPECT_FALSE(Bootstrap(
       2, [](std::span<const size_t>) { return 1; }, 0.05));
 }
@@ -76,7 +76,7 @@ TEST(BootstrapTest, SamplesWithoutAStatisticAreLeftOut) {
   const std::vector<double> values = {1, 2, 3};
   const auto spread = [&](std::span<const size_t> sample) {
     const bool same = sample[0] == sample[1] && sample[1] == sample[2];
-    return same ? NAN : MeanOf(values, sample);
+    return same ? std::nan("") : MeanOf(values, sample);
   };
   const std::optional<Estimate> estimate = Bootstrap(3, spread, 0.05);
   ASSERT_TRUE(estimate);

@@ -44,17 +44,30 @@ TEST(SweepResultsTest, TheBestOfASelectionStandsForItAndIsNamed) {
   const Claim claim = ClaimOf({kAnyTest});
   const SweepResults results =
       ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t) { return config == 1 ? 0.1 : 0.2; });
-  const Group group = GroupOf(results, claim.tests[0].of);
+  const Group group = GroupOf(results, claim.tests[0].of, claim.tests[0].against);
   EXPECT_EQ(group.name, "batch_size=16");
+  EXPECT_EQ(NameWithBest(group), "batch_size=16 (best with learning_rate=0.2)");
   EXPECT_EQ(group.among, "learning_rate=0.2");
   EXPECT_THAT(group.configs, ElementsAre(0, 1));
   EXPECT_EQ(group.best, 1u);
 }
 
+TEST(SweepResultsTest, ASideIsNamedByWhatTheOtherHasNot) {
+  const Claim claim = ClaimOf(
+      {"{says: a, of: {batch_size: 16, learning_rate: 0.1}, against: {batch_size: [16, full], learning_rate: 0.1}, "
+       "expect: lower}"});
+  const SweepResults results =
+      ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t) { return config == 2 ? 0.1 : 0.2; });
+  EXPECT_EQ(GroupOf(results, claim.tests[0].of, claim.tests[0].against).name, "batch_size=16");
+  const Group several = GroupOf(results, claim.tests[0].against, claim.tests[0].of);
+  EXPECT_EQ(several.name, "");
+  EXPECT_EQ(NameWithBest(several), "batch_size=full");
+}
+
 TEST(SweepResultsTest, AConfigWithoutAValueForSomeSeedComesAfterTheOthers) {
   const Claim claim = ClaimOf({kAnyTest});
   const SweepResults results = ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t seed) {
-    return config == 0 && seed == 3 ? NAN : static_cast<double>(config);
+    return config == 0 && seed == 3 ? std::nan("") : static_cast<double>(config);
   });
   EXPECT_EQ(results.Best({0, 1}), 1u);
 }
