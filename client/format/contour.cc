@@ -11,14 +11,13 @@ namespace {
 
 // The part of one cell that is at the level or above.
 struct CellPart {
-  std::vector<std::vector<PlanePoint>> polygons;
+  std::vector<std::vector<PlanePoint>> polygons;  // Counter-clockwise.
   struct Segment {
     size_t from_edge, to_edge;  // What is above lies to its left.
     PlanePoint from;
     PlanePoint to;
   };
   std::vector<Segment> segments;
-  bool whole = false;  // All of the cell is above, and polygons is empty.
 };
 
 class Cells {
@@ -41,8 +40,11 @@ class Cells {
       above += z >= level_;
     }
     CellPart part;
-    if (above == 4) part.whole = true;
-    if (above == 0 || above == 4) return part;
+    if (above == 0) return part;
+    if (above == 4) {
+      part.polygons.push_back({Point(corners[0]), Point(corners[1]), Point(corners[2]), Point(corners[3])});
+      return part;
+    }
     // Each run of corners that are above, with the points where the border comes in and goes out.
     struct Run {
       std::vector<PlanePoint> points;
@@ -151,27 +153,44 @@ std::vector<ContourLine> ContourLines(const ContourGrid& grid, double level) {
 
 std::vector<std::vector<PlanePoint>> RegionAbove(const ContourGrid& grid, double level) {
   const Cells cells(grid, level);
-  std::vector<std::vector<PlanePoint>> polygons;
+  // The sides of all cells' parts; a side that two parts share, once in each direction, borders nothing.
+  std::map<PlanePoint, std::vector<PlanePoint>> sides;
+  const auto take = [&](const PlanePoint& from, const PlanePoint& to) {
+    const auto found = sides.find(from);
+    if (found == sides.end()) return false;
+    const auto end = std::find(found->second.begin(), found->second.end(), to);
+    if (end == found->second.end()) return false;
+    found->second.erase(end);
+    if (found->second.empty()) sides.erase(found);
+    return true;
+  };
   for (size_t row = 0; row < cells.rows(); ++row) {
-    const double bottom = grid.ys[row], top = grid.ys[row + 1];
-    // Whole cells beside each other are one rectangle.
-    size_t begin = 0;
-    const auto finish = [&](size_t end) {
-      if (begin < end) {
-        const double left = grid.xs[begin], right = grid.xs[end];
-        polygons.push_back({{left, bottom}, {right, bottom}, {right, top}, {left, top}});
-      }
-      begin = end + 1;
-    };
     for (size_t column = 0; column < cells.columns(); ++column) {
-      CellPart part = cells.Part(column, row);
-      if (part.whole) continue;
-      finish(column);
-      std::move(part.polygons.begin(), part.polygons.end(), std::back_inserter(polygons));
+      for (const std::vector<PlanePoint>& polygon : cells.Part(column, row).polygons) {
+        for (size_t i = 0; i < polygon.size(); ++i) {
+          const PlanePoint &from = polygon[i], &to = polygon[(i + 1) % polygon.size()];
+          if (from != to && !take(to, from)) sides[from].push_back(to);
+        }
+      }
     }
-    finish(cells.columns());
   }
-  return polygons;
+  std::vector<std::vector<PlanePoint>> outlines;
+  while (!sides.empty()) {
+    std::vector<PlanePoint> outline;
+    PlanePoint at = sides.begin()->first;
+    for (auto next = sides.find(at); next != sides.end(); next = sides.find(at)) {
+      const PlanePoint to = next->second.back();
+      take(at, to);
+      // Straight on along a line of the grid: the point between is not needed.
+      const size_t n = outline.size();
+      const bool straight =
+          n > 0 && ((outline[n - 1].x == at.x && at.x == to.x) || (outline[n - 1].y == at.y && at.y == to.y));
+      if (!straight) outline.push_back(at);
+      at = to;
+    }
+    outlines.push_back(std::move(outline));
+  }
+  return outlines;
 }
 
 std::vector<double> RoundLevels(double low, double high, bool logarithmic, size_t most) {

@@ -8,6 +8,7 @@ namespace basin::client::format {
 struct PlanePoint {
   double x = 0, y = 0;
   bool operator==(const PlanePoint&) const = default;
+  bool operator<(const PlanePoint& other) const { return x != other.x ? x < other.x : y < other.y; }
 };
 
 // Values at the crossings of a grid's lines. REQUIRES: of xs and ys two or more each, ascending, finite; zs, row by row
@@ -26,8 +27,8 @@ struct ContourLine {
 // opposite corners above, these are joined if the mean of its corners is above.
 std::vector<ContourLine> ContourLines(const ContourGrid& grid, double level);
 
-// Polygons without holes that touch but do not overlap: where the surface is at the level or above, bordered by
-// ContourLines. All but the gaps for a level of minus infinity.
+// The outlines of where the surface is at the level or above, bordered by ContourLines: closed, the last point joins
+// the first; counter-clockwise, and clockwise around a hole. All but the gaps for a level of minus infinity.
 std::vector<std::vector<PlanePoint>> RegionAbove(const ContourGrid& grid, double level);
 
 // Round values between low and high, ends excluded, ascending: as many as there are at steps of 1, 2 or 5 times a power

@@ -34,9 +34,12 @@ std::string Begin(double height, const std::string& title, double left) {
          Print("<text x=\"%g\" y=\"24\" font-size=\"16\">", left) + Escaped(title) + "</text>\n";
 }
 
+// A text that is longer than `cells` shows when the pointer is over it.
 std::string Text(double x, double y, const char* anchor, const std::string& text, size_t cells, const char* more = "") {
-  return Print("<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"%s\"%s>", x, y, anchor, more) + "<title>" + Escaped(text) +
-         "</title>" + Escaped(Shorten(Printable(text), cells)) + "</text>\n";
+  const std::string shown = Shorten(Printable(text), cells);
+  const std::string whole = shown == Printable(text) ? "" : "<title>" + Escaped(text) + "</title>";
+  return Print("<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"%s\"%s>", x, y, anchor, more) + whole + Escaped(shown) +
+         "</text>\n";
 }
 
 // Ticks below a plot from `top` to `bottom`, with lines through it.

@@ -51,16 +51,16 @@ std::string NpzOf(const std::vector<NpzArray>& arrays) {
   std::string out, directory;
   for (const NpzArray& array : arrays) {
     const std::string name = array.name + ".npy", content = NpyOf(array), entry = EntryOf(name, content);
-    directory += std::string("PK\1\2", 4);
+    directory += "PK\1\2";
     AppendLittle(20, 2, &directory);  // Made by version 2.0.
     directory += entry;
     directory += std::string(10, '\0');  // No comment, the first disk, no attributes.
     AppendLittle(out.size(), 4, &directory);
     directory += name;
-    out += std::string("PK\3\4", 4) + entry + name + content;
+    out.append("PK\3\4").append(entry).append(name).append(content);
   }
   const size_t begin = out.size();
-  out += directory + std::string("PK\5\6", 4);
+  out.append(directory).append("PK\5\6");
   AppendLittle(0, 4, &out);  // One disk.
   AppendLittle(arrays.size(), 2, &out);
   AppendLittle(arrays.size(), 2, &out);

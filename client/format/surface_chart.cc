@@ -16,7 +16,7 @@ namespace {
 
 // Pixels.
 constexpr double kLeft = 76, kTop = 44, kPlotSize = 520;
-constexpr double kBarLeft = kLeft + kPlotSize + 28, kBarWidth = 20, kWidth = kBarLeft + kBarWidth + 112;
+constexpr double kBarLeft = kLeft + kPlotSize + 28, kBarWidth = 20, kWidth = kBarLeft + kBarWidth + 92;
 constexpr double kCharacter = 6.9, kLine = 18;  // Of a text in the default size: about.
 constexpr size_t kTitleCells = 84, kSummaryCells = 110, kNameCells = 40;
 constexpr double kBottom = kTop + kPlotSize;
@@ -83,12 +83,9 @@ class Drawing {
     for (size_t band = 0; band <= levels.size(); ++band) {
       const double from = band == 0 ? -std::numeric_limits<double>::infinity() : scale_.Height(levels[band - 1]);
       std::string path;
-      for (const auto& polygon : RegionAbove(scale_.grid(), from)) path += PathOf(polygon, true);
-      // The stroke covers the hairlines between polygons.
+      for (const auto& outline : RegionAbove(scale_.grid(), from)) path += PathOf(outline, true);
       if (!path.empty()) {
-        const std::string color = scale_.Color(band);
-        out_ += "<path class=\"band\" fill=\"" + color + "\" stroke=\"" + color + "\" stroke-width=\"0.4\" d=\"" +
-                path + "\"/>\n";
+        out_ += "<path class=\"band\" fill=\"" + scale_.Color(band) + "\" d=\"" + path + "\"/>\n";
       }
     }
     out_ += "<g fill=\"none\" stroke=\"black\" stroke-opacity=\"0.45\" stroke-width=\"0.8\">\n";
@@ -155,25 +152,33 @@ class Drawing {
     for (const SurfacePoint& mark : chart_.marks) {
       if (!inside(mark)) continue;
       const std::string name = Shorten(Printable(mark.name), kNameCells);
-      const std::optional<Box> box = PlaceFor(X(mark.x), Y(mark.y), name, taken);
-      if (!box) continue;
-      taken.push_back(*box);
-      out_ +=
-          Print("<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"middle\" ", (box->left + box->right) / 2, box->bottom - 4) +
-          "stroke=\"white\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\">" + Escaped(name) +
-          "</text>\n";
+      const std::optional<Label> label = PlaceFor(X(mark.x), Y(mark.y), name, taken);
+      if (!label) continue;
+      taken.push_back(label->box);
+      out_ += Print("<text x=\"%.2f\" y=\"%.2f\" text-anchor=\"%s\" ", label->x, label->box.bottom - 4, label->anchor) +
+              "stroke=\"white\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\">" + Escaped(name) +
+              "</text>\n";
     }
   }
 
+  struct Label {
+    Box box;
+    double x;
+    const char* anchor;  // Of the text at x.
+  };
+
   // Where a name beside (x, y) is within the plot and on nothing else: right, left, above or below.
-  static std::optional<Box> PlaceFor(double x, double y, const std::string& name, const std::vector<Box>& taken) {
+  static std::optional<Label> PlaceFor(double x, double y, const std::string& name, const std::vector<Box>& taken) {
     const double width = kCharacter * static_cast<double>(TextWidth(name)), half = width / 2;
-    const Box plot = {kLeft + 2, kTop + 2, kLeft + kPlotSize - 2, kBottom - 2};
-    for (const auto& [left, top] :
-         {PlanePoint{x + 9, y - 8}, {x - 9 - width, y - 8}, {x - half, y - 24}, {x - half, y + 8}}) {
-      const Box box = {left, top, left + width, top + 16};
-      if (box.left < plot.left || box.right > plot.right || box.top < plot.top || box.bottom > plot.bottom) continue;
-      if (std::none_of(taken.begin(), taken.end(), [&](const Box& other) { return box.Overlaps(other); })) return box;
+    const auto fits = [&](const Box& box) {
+      return box.left >= kLeft && box.right <= kLeft + kPlotSize && box.top >= kTop && box.bottom <= kBottom &&
+             std::none_of(taken.begin(), taken.end(), [&](const Box& other) { return box.Overlaps(other); });
+    };
+    for (const Label& label : {Label{{x + 9, y - 8, x + 9 + width, y + 8}, x + 9, "start"},
+                               Label{{x - 9 - width, y - 8, x - 9, y + 8}, x - 9, "end"},
+                               Label{{x - half, y - 24, x + half, y - 8}, x, "middle"},
+                               Label{{x - half, y + 8, x + half, y + 24}, x, "middle"}}) {
+      if (fits(label.box)) return label;
     }
     return std::nullopt;
   }

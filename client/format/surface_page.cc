@@ -20,8 +20,9 @@ body { margin: 1em auto; padding: 0 1em; max-width: 1700px; font: 14px sans-seri
        background: var(--back); }
 h1 { font-size: 18px; font-weight: normal; margin: 0 0 0.4em; }
 p { margin: 0.3em 0; opacity: 0.8; }
-#views { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 1em; }
-#views > div { height: min(78vh, 760px); min-height: 420px; min-width: 0; }
+#views { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr));
+         gap: 1em; align-items: start; }
+#views > div { width: 100%; aspect-ratio: 1; max-width: 900px; max-height: max(80vh, 420px); min-width: 0; }
 #still svg { width: 100%; height: auto; max-width: 900px; }
 [hidden] { display: none !important; }
 )css";
@@ -32,39 +33,61 @@ constexpr char kScript[] = R"js(
   const dark = matchMedia('(prefers-color-scheme: dark)');
 
   async function unpack() {
-    if (typeof DecompressionStream === 'undefined') throw Error('it has no DecompressionStream, which unpacks the library');
+    if (typeof DecompressionStream === 'undefined') {
+      throw Error('this browser has no DecompressionStream, which unpacks it');
+    }
     const digits = element('plotly').textContent.trim();
     const bytes = Uint8Array.from(atob(digits), (c) => c.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
     const script = document.createElement('script');
     script.textContent = await new Response(stream).text();
     document.head.append(script);
-    if (!window.Plotly) throw Error('the library does not run in it');
+    if (!window.Plotly) throw Error('plotly.js does not run in this browser');
   }
 
   // Plotly reads some tags and entities in its texts.
   const escaped = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  // In a title that WebGL draws it reads tags alone.
+  const plain = (text) => text.replace(/</g, '\u2039').replace(/>/g, '\u203a');
   const short = (value) => String(Number(value.toPrecision(5)));
 
   function draw() {
     const s = JSON.parse(element('surface').textContent);
     const [xLabel, yLabel, zLabel] = [s.x_label, s.y_label, s.z_label].map(escaped);
+    const logarithmic = s.logarithmic_z ? ', logarithmic' : '';
     const height = (z) => z === null ? null : s.logarithmic_z ? Math.log10(z) : z;
     const heights = s.zs.map((row) => row.map(height));
     const shown = heights.flat().filter((h) => h !== null);
-    const low = shown.reduce((a, b) => Math.min(a, b), Infinity), high = shown.reduce((a, b) => Math.max(a, b), -Infinity);
-    const lift = (part) => (h) => h === null ? null : h + part * (high - low);
+    if (shown.length === 0) throw Error('the surface has no value to show');
+    const low = shown.reduce((a, b) => Math.min(a, b)), high = shown.reduce((a, b) => Math.max(a, b));
+    const lift = (share) => (h) => h === null ? null : h + share * (high - low);
     const hover = s.zs.map((row, j) => row.map((z, i) => z === null ? '' :
       `${zLabel} ${short(z)}<br>${xLabel} ${short(s.xs[i])}<br>${yLabel} ${short(s.ys[j])}`));
     const n = s.levels.length;
     const colors = n === 0 ? [[0, s.colors[0]], [1, s.colors[0]]] : s.colors.map((color, i) => [i / n, color]);
     const span = n === 0 ? [-1, 0] : [-0.5, n - 0.5];
-    const zTitle = zLabel + (s.logarithmic_z ? ', logarithmic' : '');
     const column = (points, name) => points.map((point) => point[name]);
-    const named = (points, part) => ({
-      x: column(points, 'x'), y: column(points, 'y'), z: column(points, 'height').map(lift(part)),
+    const named = (points, share) => ({
+      x: column(points, 'x'), y: column(points, 'y'), z: column(points, 'height').map(lift(share)),
       text: column(points, 'name').map(escaped), showlegend: false, hovertemplate: '%{text}<extra></extra>',
     });
+    // Where a mark is among the values of an axis, from 0 to 1.
+    const part = (values, at) => (at - values[0]) / (values[values.length - 1] - values[0]);
+    // Of marks whose names would lie on each other, the first shows its name; the others do when pointed at.
+    const labelled = [];
+    for (const mark of s.marks) {
+      if (![part(s.xs, mark.x), part(s.ys, mark.y)].every((at) => at >= 0 && at <= 1)) continue;
+      const near = (other) => Math.abs(part(s.ys, mark.y) - part(s.ys, other.y)) < 0.05 &&
+                              Math.abs(part(s.xs, mark.x) - part(s.xs, other.x)) < 0.5;
+      if (!labelled.some(near)) labelled.push(mark);
+    }
+    const labels = labelled.map((mark) => ({
+      x: mark.x, y: mark.y, text: escaped(mark.name), showarrow: false, font: { color: '#222' },
+      bgcolor: 'rgba(255,255,255,0.75)',
+    }));
+    const beside = (label) => part(s.xs, label.x) < 0.6 ? { ...label, xanchor: 'left', xshift: 9 } :
+                                                          { ...label, xanchor: 'right', xshift: -9 };
+    const above = (label, i) => ({ ...label, z: lift(0.02)(labelled[i].height), yshift: 16 });
     const onTop = { color: '#fff', line: { color: '#000', width: 1 } };
 
     const solid = [{
@@ -72,20 +95,32 @@ constexpr char kScript[] = R"js(
       cmin: span[0], cmax: span[1], showscale: false, hovertemplate: '%{text}<extra></extra>',
       lighting: { ambient: 0.75, diffuse: 0.6, specular: 0.06, roughness: 0.9 },
     }];
+    // The lines lie a little off the surface, towards its upper side, so that they show whole on steep parts too.
     const lines = { x: [], y: [], z: [] };
-    for (const line of s.lines) {
-      lines.x.push(...line.x, null);
-      lines.y.push(...line.y, null);
-      lines.z.push(...line.x.map(() => lift(0.002)(height(line.level))), null);
+    const [width, depth] = [s.xs, s.ys].map((values) => values[values.length - 1] - values[0]);
+    const within = (values, at) => Math.min(Math.max(at, values[0]), values[values.length - 1]);
+    const off = 0.01;
+    for (const { level, x, y } of s.lines) {
+      for (let i = 0; i < x.length; ++i) {
+        // The surface is lower to the right of a line.
+        const before = Math.max(i - 1, 0), after = Math.min(i + 1, x.length - 1);
+        const dx = (x[after] - x[before]) / width, dy = (y[after] - y[before]) / depth;
+        const length = Math.hypot(dx, dy) || 1;
+        lines.x.push(within(s.xs, x[i] + off * width * dy / length));
+        lines.y.push(within(s.ys, y[i] - off * depth * dx / length));
+        lines.z.push(lift(off)(height(level)));
+      }
+      for (const values of Object.values(lines)) values.push(null);
     }
     const line3d = { type: 'scatter3d', mode: 'lines', hoverinfo: 'skip', showlegend: false };
     solid.push({ ...line3d, ...lines, line: { color: 'rgba(0,0,0,0.55)', width: 2 } });
     const flat = [{
       type: 'contour', x: s.xs, y: s.ys, z: s.places, text: hover, colorscale: colors, zmin: span[0], zmax: span[1],
       autocontour: false, contours: { start: 0, end: Math.max(n - 1, 0), size: 1 },
-      line: { color: 'rgba(0,0,0,0.45)', width: 0.8, smoothing: 0 }, hovertemplate: '%{text}<extra></extra>',
-      colorbar: { title: { text: zTitle, side: 'right' }, thickness: 18, outlinewidth: 0, tickmode: 'array',
-                  tickvals: n === 0 ? [-0.5] : s.levels.map((_, i) => i), ticktext: s.level_labels },
+      line: { color: 'rgba(0,0,0,0.45)', width: n === 0 ? 0 : 0.8, smoothing: 0 },
+      hovertemplate: '%{text}<extra></extra>',
+      colorbar: { title: { text: zLabel + logarithmic, side: 'right' }, thickness: 18, outlinewidth: 0,
+                  tickmode: 'array', tickvals: n === 0 ? [0] : s.levels.map((_, i) => i), ticktext: s.level_labels },
     }];
     if (s.path.length > 0) {
       const path = named(s.path, 0.015);
@@ -93,7 +128,7 @@ constexpr char kScript[] = R"js(
       solid.push({ ...line3d, ...way, line: { color: '#fff', width: 5 } },
                  { ...path, type: 'scatter3d', mode: 'markers', marker: { ...onTop, size: 3 } });
       const { z, ...plane } = path;
-      flat.push({ ...plane, mode: 'lines', hoverinfo: 'skip', hovertemplate: undefined, line: { color: '#000', width: 4 } },
+      flat.push({ x: plane.x, y: plane.y, mode: 'lines', hoverinfo: 'skip', line: { color: '#000', width: 4 } },
                 { ...plane, mode: 'lines+markers', line: { color: '#fff', width: 2 }, marker: { ...onTop, size: 6 } });
     }
     if (s.marks.length > 0) {
@@ -106,34 +141,43 @@ constexpr char kScript[] = R"js(
     function layouts() {
       const text = dark.matches ? '#d8dade' : '#222', grid = dark.matches ? '#4a4d55' : '#ccc';
       const common = { paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: dark.matches ? '#33363c' : '#e8e8e8',
-                       font: { family: 'sans-serif', size: 12, color: text }, showlegend: false, hovermode: 'closest' };
-      const axis3d = (title) => ({ title: { text: title }, gridcolor: grid, zerolinecolor: grid, linecolor: grid,
+                       font: { family: 'sans-serif', size: 12, color: text }, showlegend: false, hovermode: 'closest',
+                       modebar: { bgcolor: 'rgba(0,0,0,0)', color: grid, activecolor: text } };
+      const axis3d = (title) => ({ title: { text: plain(title) }, gridcolor: grid, zerolinecolor: grid, linecolor: grid,
                                    showspikes: false, showbackground: false });
       const axis = (title, values) => ({ title: { text: title }, range: [values[0], values[values.length - 1]],
                                          showgrid: false, zeroline: false, ticks: 'outside', tickcolor: grid });
-      const zAxis = axis3d(zTitle);
+      const zAxis = axis3d(s.z_label + logarithmic);
+      // With room below, for the lowest number not to lie on the numbers of x.
+      if (high > low) zAxis.range = [lift(-0.1)(low), lift(0.04)(high)];
       if (s.logarithmic_z || n === 0) {
         Object.assign(zAxis, { tickmode: 'array', tickvals: s.ticks.map(height), ticktext: s.tick_labels });
       }
-      return [{ ...common, margin: { l: 0, r: 0, t: 10, b: 0 },
-                scene: { xaxis: axis3d(xLabel), yaxis: axis3d(yLabel), zaxis: zAxis, aspectmode: 'manual',
-                         aspectratio: { x: 1, y: 1, z: 0.75 }, camera: { eye: { x: 1.15, y: -1.45, z: 0.85 },
-                                                                        center: { x: 0, y: 0, z: -0.12 } } } },
-              { ...common, margin: { l: 70, r: 10, t: 10, b: 55 }, xaxis: axis(xLabel, s.xs), yaxis: axis(yLabel, s.ys) }];
+      const scene = { xaxis: axis3d(s.x_label), yaxis: axis3d(s.y_label), zaxis: zAxis, aspectmode: 'manual',
+                      aspectratio: { x: 1, y: 1, z: 0.75 }, annotations: labels.map(above).filter((label) => label.z !== null),
+                      camera: { eye: { x: 1.08, y: -1.47, z: 1.24 }, center: { x: 0, y: 0, z: -0.1 } } };
+      return {
+        space: { ...common, margin: { l: 0, r: 0, t: 10, b: 0 }, scene },
+        plane: { ...common, margin: { l: 70, r: 10, t: 34, b: 55 }, xaxis: axis(xLabel, s.xs),
+                 yaxis: axis(yLabel, s.ys), annotations: labels.map(beside) },
+      };
     }
 
     const config = { responsive: true, displaylogo: false, showSendToCloud: false };
-    const plots = [[element('solid'), solid], [element('flat'), flat]];
-    const all = layouts();
-    for (const [i, [place, traces]] of plots.entries()) Plotly.newPlot(place, traces, all[i], config);
+    const plots = [[element('flat'), flat, (all) => all.plane]];
+    if (document.createElement('canvas').getContext('webgl')) {
+      plots.push([element('solid'), solid, (all) => all.space]);
+      element('note').hidden = true;
+    } else {
+      element('solid').hidden = true;
+      element('note').textContent = 'No 3-D view: this browser has no WebGL.';
+    }
+    for (const [place, traces, layout] of plots) Plotly.newPlot(place, traces, layout(layouts()), config);
     dark.addEventListener('change', () => {
-      const [scene, plane] = layouts();
-      delete scene.scene.camera;
-      for (const [i, layout] of [scene, plane].entries()) {
-        const place = plots[i][0];
-        if (i === 0) layout.scene.camera = place.layout.scene.camera;
-        Plotly.react(place, plots[i][1], layout, config);
-      }
+      const all = layouts();
+      // As the reader has turned it.
+      if (plots.length > 1) all.space.scene.camera = element('solid').layout.scene.camera;
+      for (const [place, traces, layout] of plots) Plotly.react(place, traces, layout(all), config);
     });
   }
 
@@ -145,7 +189,7 @@ constexpr char kScript[] = R"js(
     element('still').hidden = true;
   } catch (error) {
     element('live').hidden = true;
-    element('note').textContent = 'This browser shows no 3-D view: ' + error.message + '.';
+    element('note').textContent = `No 3-D view: ${error.message.replace(/[.]$/, '')}.`;
   }
 })();
 )js";
@@ -278,10 +322,11 @@ class PageData {
 std::string HtmlOf(const SurfaceChart& chart) {
   std::string page = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>" +
                      Escaped(chart.title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n" +
-                     "<div id=\"live\" hidden>\n<h1>" + Escaped(chart.title) +
+                     "<p id=\"note\">The 3-D view needs JavaScript.</p>\n<div id=\"live\" hidden>\n<h1>" +
+                     Escaped(chart.title) +
                      "</h1>\n<div id=\"views\"><div id=\"solid\"></div><div id=\"flat\"></div></div>\n";
   for (const std::string& line : SurfaceScale(chart).Summary(chart)) page += "<p>" + Escaped(line) + "</p>\n";
-  page += "</div>\n<div id=\"still\">\n<p id=\"note\">The 3-D view needs JavaScript.</p>\n" + SvgOf(chart) +
+  page += "</div>\n<div id=\"still\">\n" + SvgOf(chart) +
           "</div>\n<script type=\"application/json\" id=\"surface\">\n" + PageData(chart).Json() +
           "\n</script>\n<!--\n";
   page += kPackedPlotly.banner;

@@ -80,9 +80,11 @@ double SurfaceScale::HeightAt(double x, double y) const {
   const size_t column = CellOf(xs, x), row = CellOf(ys, y), corner = row * xs.size() + column;
   const double right = (x - xs[column]) / (xs[column + 1] - xs[column]);
   const double up = (y - ys[row]) / (ys[row + 1] - ys[row]);
-  const double bottom = std::lerp(grid_.zs[corner], grid_.zs[corner + 1], right);
-  const double top = std::lerp(grid_.zs[corner + xs.size()], grid_.zs[corner + xs.size() + 1], right);
-  return std::lerp(bottom, top, up);
+  // Unlike std::lerp, NaN if any corner is.
+  const auto between = [](double a, double b, double part) { return (1 - part) * a + part * b; };
+  const double bottom = between(grid_.zs[corner], grid_.zs[corner + 1], right);
+  const double top = between(grid_.zs[corner + xs.size()], grid_.zs[corner + xs.size() + 1], right);
+  return between(bottom, top, up);
 }
 
 std::string SurfaceScale::Color(size_t band) const {
@@ -96,7 +98,7 @@ std::string SurfaceScale::Color(size_t band) const {
 }
 
 std::string SurfaceScale::Label(double z) const {
-  double digits = 4;
+  double digits = 5;
   for (size_t i = 1; i < levels_.size(); ++i) {
     const double size = std::max(std::abs(levels_[i - 1]), std::abs(levels_[i]));
     digits = std::max(digits, std::ceil(std::log10(size / (levels_[i] - levels_[i - 1]))) + 1);
@@ -110,7 +112,9 @@ std::vector<std::string> SurfaceScale::Summary(const SurfaceChart& chart) const 
     return chart.x_label + Print(" %.4g, ", chart.xs[at % chart.xs.size()]) + chart.y_label +
            Print(" %.4g", chart.ys[at / chart.xs.size()]);
   };
-  if (gaps_ < chart.zs.size()) {
+  if (gaps_ < chart.zs.size() && low_ == high_) {
+    lines.push_back("All values shown are " + Label(low_) + ".");
+  } else if (gaps_ < chart.zs.size()) {
     lines.push_back("Lowest " + Label(low_) + " at " + place(low_at_) + "; highest " + Label(high_) + " at " +
                     place(high_at_) + ".");
   }

@@ -68,6 +68,12 @@ TEST(LineChartTest, OnLogarithmsEveryDecadeHasItsTick) {
                          Not(HasSubstr("nan")), Not(HasSubstr("inf"))));
 }
 
+TEST(LineChartTest, ThePlotBeginsBelowZeroWhereALineDoes) {
+  LineChart chart = SmallChart();
+  chart.lines[0].points = {{-1, 2}, {1, 2}};
+  EXPECT_THAT(SvgOf(chart), AllOf(HasSubstr(">-1</text>"), HasSubstr("d=\"M76.00 ")));
+}
+
 TEST(LineChartTest, ASinglePointIsADot) {
   LineChart chart = SmallChart();
   chart.lines[0].points.resize(1);
