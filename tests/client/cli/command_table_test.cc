@@ -14,10 +14,10 @@ using tests::RunCli;
 TEST(CommandTableTest, HasTheCommandsOfTheContractAndNoOther) {
   std::set<std::string> names;
   for (const Command& command : Commands()) names.insert(command.name);
-  EXPECT_EQ(names, (std::set<std::string>{"run",       "up",          "submit",   "list",       "show",   "watch",
-                                          "results",   "trials",      "pause",    "resume",     "cancel", "retry",
-                                          "rm",        "workers",     "drain",    "schedule",   "export", "artifacts",
-                                          "sql",       "doctor",      "version",  "completion", "curves", "verify",
+  EXPECT_EQ(names, (std::set<std::string>{"run",       "up",          "submit",    "list",       "show",   "watch",
+                                          "results",   "trials",      "pause",     "resume",     "cancel", "retry",
+                                          "rm",        "workers",     "drain",     "schedule",   "export", "artifacts",
+                                          "sql",       "doctor",      "version",   "completion", "curves", "verify",
                                           "landscape", "interpolate", "curvature", "gallery"}));
 }
 

@@ -44,6 +44,7 @@ train:
   dataset: {name: digits}
   model: {softmax_regression: {}}
   epochs: 2
+  batch_size: 32
   learning_rate: {$values: [0.001, 0.1]}
 )";
 
