@@ -18,7 +18,7 @@ constexpr char kStyle[] = R"css(
           --part: #e2b04a; --not: #f08a63; --grid: #333a43; }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.2rem 4rem; max-width: 1080px; background: var(--back); color: var(--text);
+body { margin: 0 auto; padding: 2rem 1.2rem 4rem; max-width: 1240px; background: var(--back); color: var(--text);
        font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 0.4rem; }
 h2 { font-size: 1.2rem; line-height: 1.35; margin: 0; }
@@ -43,7 +43,7 @@ nav td:first-child { width: 2.2rem; color: var(--soft); } nav td:last-child { te
 nav a { text-decoration: none; } nav a:hover { text-decoration: underline; }
 .side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 1rem; }
 .drawing { margin: 1.2rem 0; }
-.drawing svg { width: 100%; height: auto; display: block; }
+.drawing svg { width: 100%; height: auto; display: block; max-width: 940px; }
 /* The drawings' own colors are for white paper. */
 .drawing svg > rect[fill="white"] { fill: transparent; }
 .drawing svg[fill="#222"] { fill: var(--text); }
@@ -51,12 +51,16 @@ nav a { text-decoration: none; } nav a:hover { text-decoration: underline; }
 .drawing [stroke="#e4e4e4"] { stroke: var(--grid); }
 .drawing [stroke="#000000"] { stroke: var(--text); }
 .drawing text[stroke="white"] { fill: #222; }
+@media (prefers-color-scheme: dark) {
+  .drawing [fill="#0072b2"] { fill: #3d9fdb; }
+  .drawing [stroke="#0072b2"] { stroke: #3d9fdb; }
+}
 .drawing g path:hover { stroke-width: 3.5; }
 details { margin: 0.5rem 0 0; border-top: 1px solid var(--line); padding-top: 0.5rem; }
 summary { cursor: pointer; color: var(--soft); }
 pre { margin: 0.6rem 0 0; padding: 0.8rem 1rem; overflow-x: auto; background: var(--back); border-radius: 8px;
       font: 12.5px/1.5 ui-monospace, monospace; }
-@media print { section { break-inside: avoid; } }
+@media print { section { break-inside: auto; } tr, .drawing { break-inside: avoid; } }
 )css";
 
 constexpr char kMethod[] =

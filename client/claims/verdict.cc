@@ -170,7 +170,7 @@ TestResult EvaluateTest(const Test& test, const SweepResults& results, size_t te
   }
   if (result.left_out > 0) {
     absl::StrAppend(&result.finding, "; ", format::Count(result.left_out, correlation ? "trial" : "seed"),
-                    " without a value on both sides left out");
+                    " without a value ", test.measure == Measure::kRatio ? "above 0 " : "", "on both sides left out");
   }
   return result;
 }

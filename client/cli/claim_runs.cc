@@ -37,7 +37,7 @@ std::set<std::string> WithEpochs(const std::vector<claims::Claim>& claims) {
 }  // namespace
 
 absl::StatusOr<ClaimRuns> ClaimRuns::Create(Context& context, const std::vector<claims::Claim>& claims,
-                                            const Run& run) {
+                                            const RunLocalSweep& run) {
   ClaimRuns runs(context);
   const std::set<std::string> with_epochs = WithEpochs(claims);
   for (const claims::Claim& claim : claims) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,18 +10,17 @@
 #include "client/claims/report.h"
 #include "client/claims/sweep_results.h"
 #include "client/cli/context.h"
+#include "client/cli/local_sweep.h"
 
 namespace basin::client::cli {
 
 // The sweeps of claims after they ran, and what was read of them.
 class ClaimRuns {
  public:
-  // Runs a sweep to its end.
-  using Run = std::function<absl::StatusOr<v1::Sweep>(const v1::SweepSpec&)>;
-
   // Runs each sweep of the claims once, though several may name it, and reads what its trials ended with. The claims
   // and the context outlive the answer.
-  static absl::StatusOr<ClaimRuns> Create(Context& context, const std::vector<claims::Claim>& claims, const Run& run);
+  static absl::StatusOr<ClaimRuns> Create(Context& context, const std::vector<claims::Claim>& claims,
+                                          const RunLocalSweep& run);
 
   const std::map<std::string, v1::Sweep>& sweeps() const { return sweeps_; }  // By file.
   // Judged and drawn.

@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -17,7 +15,6 @@
 #include "client/claims/report.h"
 #include "client/cli/claim_runs.h"
 #include "client/cli/commands.h"
-#include "client/cli/interrupt.h"
 #include "client/cli/local_cluster.h"
 #include "client/cli/local_dirs.h"
 #include "client/cli/local_sweep.h"
@@ -31,7 +28,6 @@
 namespace basin::client::cli {
 namespace {
 
-constexpr double kStopSeconds = 15;
 constexpr char kArticle[] = "claims.yaml";
 
 struct Options {
@@ -156,36 +152,17 @@ absl::StatusOr<int> Gallery(Context& context, const Options& options) {
   NewFile file(options.out);  // Now, so that a bad path is known before the work.
   if (!file.status().ok()) return file.status();
 
-  // A second Ctrl-C ends this process at once, and with it, by their parent's death, the others.
-  Interrupt interrupt([](int count) {
-    if (count > 1) _exit(api::kInterrupted);
-  });
-  const std::string again = absl::StrCat("the same command with --data-dir ", data_dir->string());
-  const auto interrupted = [&] {
-    context.Note("Stopped; what was computed is kept. Go on with " + again);
-    return api::kInterrupted;
-  };
-  context.Note("Data and logs are kept in " + data_dir->string());
-  auto cluster = LocalCluster::Start({.program_dir = context.environment().program_dir,
-                                      .data_dir = *data_dir,
-                                      .workers = options.workers,
-                                      .datasets_dir = {}},
-                                     interrupt);
-  if (interrupt.requested()) return interrupted();
-  if (!cluster.ok()) return cluster.status();
-  context.UseServer((*cluster)->address(), 5);
-
-  const absl::StatusOr<ClaimRuns> runs = ClaimRuns::Create(
-      context, *claims, [&](const v1::SweepSpec& spec) { return RunLocalSweep(context, **cluster, interrupt, spec); });
-  absl::StatusOr<int> exit_code = runs.ok() ? Finish(context, *claims, *runs, &file, options.out) : runs.status();
-  context.LeaveServer();
-  const absl::Status stopped = (*cluster)->Stop(kStopSeconds);
-  if (!stopped.ok()) context.Warn(std::string(stopped.message()));
-  if (!runs.ok()) {
-    if (interrupt.requested()) return interrupted();
-    context.Note("Once that is mended, go on with " + again);
-  }
-  return exit_code;
+  return OnLocalCluster(context,
+                        {.program_dir = context.environment().program_dir,
+                         .data_dir = *data_dir,
+                         .workers = options.workers,
+                         .datasets_dir = {}},
+                        "the same command with --data-dir " + data_dir->string(),
+                        [&](const RunLocalSweep& run_sweep) -> absl::StatusOr<int> {
+                          const absl::StatusOr<ClaimRuns> runs = ClaimRuns::Create(context, *claims, run_sweep);
+                          if (!runs.ok()) return runs.status();
+                          return Finish(context, *claims, *runs, &file, options.out);
+                        });
 }
 
 }  // namespace

@@ -1,10 +1,14 @@
 #include "client/cli/local_sweep.h"
 
+#include <unistd.h>
+
 #include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "client/api/exit_code.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/progress.h"
 #include "client/cli/sweep_text.h"
 #include "proto/contract/digest.h"
@@ -12,6 +16,7 @@
 namespace basin::client::cli {
 namespace {
 
+constexpr double kStopSeconds = 15;
 // How long a sweep may wait for what no worker has.
 constexpr double kWaitingSeconds = 5;
 constexpr double kConnectSeconds = 60;
@@ -61,10 +66,8 @@ class Patience {
   std::optional<std::chrono::steady_clock::time_point> since_;
 };
 
-}  // namespace
-
-absl::StatusOr<v1::Sweep> RunLocalSweep(Context& context, LocalCluster& cluster, Interrupt& interrupt,
-                                        const v1::SweepSpec& spec) {
+absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interrupt& interrupt,
+                                const v1::SweepSpec& spec) {
   api::Client& client = context.client();
   const absl::Status ready = AwaitWorkers(context, cluster, interrupt);
   if (!ready.ok()) return ready;
@@ -97,6 +100,35 @@ absl::StatusOr<v1::Sweep> RunLocalSweep(Context& context, LocalCluster& cluster,
     if (!status.ok()) return status;
   }
   return sweep;
+}
+
+}  // namespace
+
+absl::StatusOr<int> OnLocalCluster(Context& context, const LocalCluster::Options& options, const std::string& again,
+                                   const std::function<absl::StatusOr<int>(const RunLocalSweep&)>& work) {
+  // A second Ctrl-C ends this process at once, and with it, by their parent's death, the others.
+  Interrupt interrupt([](int count) {
+    if (count > 1) _exit(api::kInterrupted);
+  });
+  const auto interrupted = [&] {
+    context.Note("Stopped; what was computed is kept. Go on with: " + again);
+    return api::kInterrupted;
+  };
+  context.Note("Data and logs are kept in " + options.data_dir.string());
+  auto cluster = LocalCluster::Start(options, interrupt);
+  if (interrupt.requested()) return interrupted();
+  if (!cluster.ok()) return cluster.status();
+  context.UseServer((*cluster)->address(), 5);
+
+  absl::StatusOr<int> exit_code =
+      work([&](const v1::SweepSpec& spec) { return RunOn(context, **cluster, interrupt, spec); });
+  context.LeaveServer();
+  const absl::Status stopped = (*cluster)->Stop(kStopSeconds);
+  if (!stopped.ok()) context.Warn(std::string(stopped.message()));
+  if (exit_code.ok()) return exit_code;
+  if (interrupt.requested()) return interrupted();
+  context.Note("Once that is mended, go on with: " + again);
+  return exit_code;
 }
 
 }  // namespace basin::client::cli

@@ -1,12 +1,9 @@
-#include <unistd.h>
-
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
-#include "client/api/exit_code.h"
 #include "client/api/request_id.h"
 #include "client/cli/commands.h"
-#include "client/cli/interrupt.h"
 #include "client/cli/local_cluster.h"
 #include "client/cli/local_dirs.h"
 #include "client/cli/local_sweep.h"
@@ -17,8 +14,6 @@
 
 namespace basin::client::cli {
 namespace {
-
-constexpr double kStopSeconds = 15;
 
 struct Options {
   std::string spec;
@@ -39,42 +34,23 @@ absl::StatusOr<int> Run(Context& context, const Options& options) {
   if (!space.ok()) return space.status();
   const uint64_t trials = (*space)->size() * contract::SeedCount(spec->seeds());
 
-  // A second Ctrl-C ends this process at once, and with it, by their parent's death, the others.
-  Interrupt interrupt([](int count) {
-    if (count > 1) _exit(api::kInterrupted);
-  });
-  const std::string again = "basin run " + options.spec + " --data-dir " + data_dir->string();
-  const auto interrupted = [&] {
-    context.Note("Stopped; what was computed is kept. Go on with: " + again);
-    return api::kInterrupted;
-  };
-  context.Note("Data and logs are kept in " + data_dir->string());
   // With fewer trials than cores, each trial gets several.
   const auto slots = static_cast<uint32_t>(std::min<uint64_t>(trials, UsableCores()));
-  auto cluster = LocalCluster::Start({.program_dir = context.environment().program_dir,
-                                      .data_dir = *data_dir,
-                                      .workers = options.workers,
-                                      .slots = slots,
-                                      .datasets_dir = options.datasets_dir},
-                                     interrupt);
-  if (interrupt.requested()) return interrupted();
-  if (!cluster.ok()) return cluster.status();
-  context.UseServer((*cluster)->address(), 5);
-
-  const absl::StatusOr<v1::Sweep> sweep = RunLocalSweep(context, **cluster, interrupt, *spec);
-  absl::Status printed = absl::OkStatus();
-  if (sweep.ok()) printed = PrintResults(context, {.sweep = sweep->id()});
-  context.LeaveServer();
-  const absl::Status stopped = (*cluster)->Stop(kStopSeconds);
-  if (!stopped.ok()) context.Warn(std::string(stopped.message()));
-  if (!sweep.ok()) {
-    if (interrupt.requested()) return interrupted();
-    context.Note("Once that is mended, go on with: " + again);
-    return sweep.status();
-  }
-  if (!printed.ok()) return printed;
-  context.Note("To look at it again: basin up --data-dir " + data_dir->string());
-  return ExitCodeOfSweep(*sweep);
+  return OnLocalCluster(context,
+                        {.program_dir = context.environment().program_dir,
+                         .data_dir = *data_dir,
+                         .workers = options.workers,
+                         .slots = slots,
+                         .datasets_dir = options.datasets_dir},
+                        "basin run " + options.spec + " --data-dir " + data_dir->string(),
+                        [&](const RunLocalSweep& run_sweep) -> absl::StatusOr<int> {
+                          const absl::StatusOr<v1::Sweep> sweep = run_sweep(*spec);
+                          if (!sweep.ok()) return sweep.status();
+                          const absl::Status printed = PrintResults(context, {.sweep = sweep->id()});
+                          if (!printed.ok()) return printed;
+                          context.Note("To look at it again: basin up --data-dir " + data_dir->string());
+                          return ExitCodeOfSweep(*sweep);
+                        });
 }
 
 }  // namespace

@@ -31,8 +31,8 @@ TEST(PicturesTest, ADotForTheBestOfEachGroup) {
 
 TEST(PicturesTest, SeedsWithoutAValueAreSaid) {
   const Claim claim = ClaimOf({kAnyTest}, "{kind: dots, title: a, by: [batch_size, learning_rate]}");
-  const SweepResults results =
-      ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t seed) { return config == 2 && seed == 0 ? std::nan("") : 1.0; });
+  const SweepResults results = ResultsOf(
+      claim, "val_loss", [](uint64_t config, uint64_t seed) { return config == 2 && seed == 0 ? std::nan("") : 1.0; });
   EXPECT_THAT(Draw(claim.pictures[0], results)[0], HasSubstr("1 of 6 seeds without a value"));
 }
 
