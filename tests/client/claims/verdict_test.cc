@@ -53,9 +53,11 @@ TEST(JudgeTest, NoWorseIsByTheMarginAndTheMetricsDirection) {
   const Expectation within{Expectation::Kind::kNoWorse, 0.5};
   EXPECT_EQ(Judge(within, {0.2, 0, 0.4}, true), Outcome::kHolds);
   EXPECT_EQ(Judge(within, {0.2, -0.2, 0.6}, true), Outcome::kNotToldApart);
+  EXPECT_EQ(Judge(within, {0.5, 0.3, 0.7}, true), Outcome::kNotToldApart);
   EXPECT_EQ(Judge(within, {0.8, 0.6, 1}, true), Outcome::kOpposite);
   // Of an accuracy.
   EXPECT_EQ(Judge(within, {0.8, 0.6, 1}, false), Outcome::kHolds);
+  EXPECT_EQ(Judge(within, {-0.5, -0.7, -0.3}, false), Outcome::kNotToldApart);
   EXPECT_EQ(Judge(within, {-0.8, -1, -0.6}, false), Outcome::kOpposite);
 }
 
