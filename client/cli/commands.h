@@ -5,6 +5,7 @@
 namespace basin::client::cli {
 
 Command RunCommand();
+Command GalleryCommand();
 Command UpCommand();
 Command SubmitCommand();
 Command ListCommand();

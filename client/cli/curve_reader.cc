@@ -11,6 +11,20 @@
 
 namespace basin::client::cli {
 
+absl::StatusOr<LearningCurve> ReadCurve(api::Client& client, const v1::Sweep& sweep, uint64_t config,
+                                        const std::string& metric) {
+  LearningCurve curve;
+  for (uint64_t seed = 0; seed < sweep.seeds(); ++seed) {
+    const uint64_t trial = seed * sweep.configs() + config;
+    const absl::Status status = client.Points(sweep.id(), trial, metric).ForEach([&](const v1::TrialPoint& point) {
+      curve.Add(point.trial(), point.point());
+      return true;
+    });
+    if (!status.ok()) return status;
+  }
+  return curve;
+}
+
 absl::StatusOr<CurveReader> CurveReader::Create(Context& context, const std::string& sweep, const std::string& metric) {
   absl::StatusOr<v1::Sweep> found = context.client().GetSweep(sweep);
   if (!found.ok()) return found.status();
@@ -45,7 +59,7 @@ absl::Status CurveReader::ForEach(
     const std::function<bool(const v1::ResultRow& row, const std::vector<LearningCurve::Point>& points)>& visit) {
   while (true) {
     for (const v1::ResultRow& row : page_.results()) {
-      const absl::StatusOr<LearningCurve> curve = Read(row.config());
+      const absl::StatusOr<LearningCurve> curve = ReadCurve(context_->client(), sweep_, row.config(), metric_);
       if (!curve.ok()) return curve.status();
       if (!visit(row, curve->Points())) return absl::OkStatus();
     }
@@ -64,20 +78,6 @@ absl::Status CurveReader::ReadPage(const std::string& token) {
   if (!page.ok()) return page.status();
   page_ = *std::move(page);
   return absl::OkStatus();
-}
-
-absl::StatusOr<LearningCurve> CurveReader::Read(uint64_t config) const {
-  LearningCurve curve;
-  for (uint64_t seed = 0; seed < sweep_.seeds(); ++seed) {
-    const uint64_t trial = seed * sweep_.configs() + config;
-    const absl::Status status =
-        context_->client().Points(sweep_.id(), trial, metric_).ForEach([&](const v1::TrialPoint& point) {
-          curve.Add(point.trial(), point.point());
-          return true;
-        });
-    if (!status.ok()) return status;
-  }
-  return curve;
 }
 
 }  // namespace basin::client::cli

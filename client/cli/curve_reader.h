@@ -13,6 +13,10 @@
 
 namespace basin::client::cli {
 
+// The curve of one config of a sweep.
+absl::StatusOr<LearningCurve> ReadCurve(api::Client& client, const v1::Sweep& sweep, uint64_t config,
+                                        const std::string& metric);
+
 // The curves of a sweep's configs, the best config first. They are read one after another: one is in memory at a time.
 class CurveReader {
  public:
@@ -34,7 +38,6 @@ class CurveReader {
   CurveReader(Context& context, v1::Sweep sweep, const std::string& metric);
   absl::Status CheckMetric() const;
   absl::Status ReadPage(const std::string& token);
-  absl::StatusOr<LearningCurve> Read(uint64_t config) const;
 
   Context* context_;
   v1::Sweep sweep_;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "client/format/axis_scale.h"
+#include "client/format/palette.h"
 #include "client/format/svg.h"
 #include "client/format/text_width.h"
 
@@ -16,14 +17,13 @@ constexpr double kLeft = 76, kTop = 44, kPlotWidth = 760, kPlotHeight = 400, kRi
 constexpr double kLegendTop = kTop + kPlotHeight + 66, kLegendLine = 19;
 constexpr size_t kLegendCells = 124;  // A name that is longer is shortened.
 
-// Colors that readers with any color vision tell apart (Okabe & Ito 2008, without the yellow), then with dashes.
-constexpr const char* kColors[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
+// With the colors, what tells lines apart.
 constexpr const char* kDashes[] = {"", "7 4", "2 3", "9 3 2 3"};
-static_assert(std::size(kColors) * std::size(kDashes) == kMostColored);
+static_assert(kColorCount * std::size(kDashes) == kMostColored);
 
 std::string StyleOf(size_t line) {
-  const char* dash = kDashes[line / std::size(kColors) % std::size(kDashes)];
-  std::string style = Print("stroke=\"%s\"", kColors[line % std::size(kColors)]);
+  const char* dash = kDashes[line / kColorCount % std::size(kDashes)];
+  std::string style = Print("stroke=\"%s\"", kColors[line % kColorCount]);
   if (*dash != 0) style += Print(" stroke-dasharray=\"%s\"", dash);
   return style;
 }
@@ -87,9 +87,9 @@ class Drawing {
     Axes();
     out_ += "<g clip-path=\"url(#plot)\" fill=\"none\" stroke-linejoin=\"round\" stroke-linecap=\"round\">\n";
     for (const ChartLine& line : chart_.background) Line(line, "stroke=\"#ccc\" stroke-width=\"1\"", "#ccc");
-    for (size_t i = chart_.lines.size(); i-- > 0;) Band(chart_.lines[i], kColors[i % std::size(kColors)]);
+    for (size_t i = chart_.lines.size(); i-- > 0;) Band(chart_.lines[i], kColors[i % kColorCount]);
     for (size_t i = chart_.lines.size(); i-- > 0;) {
-      Line(chart_.lines[i], StyleOf(i) + " stroke-width=\"1.8\"", kColors[i % std::size(kColors)]);
+      Line(chart_.lines[i], StyleOf(i) + " stroke-width=\"1.8\"", kColors[i % kColorCount]);
     }
     out_ += "</g>\n";
     Legend();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct SurfaceChart {
   std::vector<double> zs = {};
   // Heights and colors by the logarithms.
   bool logarithmic_z = false;
+  // Levels and colors go from here, or the least z, to there, or the greatest: the same for pictures to compare.
+  std::optional<double> least_z = {}, greatest_z = {};
   // A line drawn on the surface, such as the way that a training took; each point's name shows when the pointer is over
   // it. What lies outside the grid is cut off.
   std::vector<SurfacePoint> path = {};

@@ -47,7 +47,9 @@ SurfaceScale::SurfaceScale(const SurfaceChart& chart)
     if (first || z < low_) low_ = z, low_at_ = i;
     if (first || z > high_) high_ = z, high_at_ = i;
   }
-  if (low_ < high_) levels_ = RoundLevels(low_, high_, logarithmic_, kMostLevels);
+  const double from = std::min(low_, chart.least_z.value_or(low_)),
+               to = std::max(high_, chart.greatest_z.value_or(high_));
+  if (from < to) levels_ = RoundLevels(from, to, logarithmic_, kMostLevels);
 }
 
 std::vector<double> SurfaceScale::Ticks() const {

@@ -5,6 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "basin/v1/sweep.pb.h"
+#include "client/spec/problem.h"
+#include "client/spec/small_file.h"
 
 namespace basin::client::spec {
 
@@ -15,8 +17,6 @@ namespace basin::client::spec {
 // INVALID_ARGUMENT with one mistake a line, in the order of the file, at most kMaxProblems of them:
 //   FILE:LINE:COLUMN: PATH: what was expected (did you mean 'X'?)
 // A file that cannot be read is INVALID_ARGUMENT, too: `FILE: why`.
-inline constexpr size_t kMaxFileBytes = 1 << 20;
-inline constexpr size_t kMaxProblems = 20;
 absl::StatusOr<v1::SweepSpec> ParseSweepFile(const std::string& path);
 
 // The same for text; `filename` is what messages call it.

@@ -97,7 +97,8 @@ const std::map<std::string, std::set<std::string>>& Arrows() {
       {"client/spec", {}},
       {"client/api", {}},
       {"client/format", {}},
-      {"client/cli", {"client/api", "client/format", "client/spec"}},
+      {"client/claims", {"client/format", "client/spec"}},
+      {"client/cli", {"client/api", "client/claims", "client/format", "client/spec"}},
       {"client", {"client/cli"}},
   };
   return *arrows;

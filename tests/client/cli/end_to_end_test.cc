@@ -7,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_runner.h"
+#include "tests/client/cli/program_files.h"
 #include "tests/support/child_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
@@ -18,7 +19,10 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using tests::Binary;
 using tests::CliResult;
+using tests::Lines;
+using tests::ReadFile;
 using tests::RunCli;
 
 constexpr char kTiny[] = R"(
@@ -45,23 +49,6 @@ train:
   learning_rate: 0.01
   batch_size: 16
 )";
-
-std::string Binary(const std::string& name) { return std::string(BASIN_BIN_DIR) + "/" + name; }
-
-std::string ReadFile(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::vector<std::string> Lines(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
-}
 
 // `basin up` as a process, for all tests of this file.
 class ServiceTest : public ::testing::Test {

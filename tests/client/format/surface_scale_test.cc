@@ -34,6 +34,15 @@ TEST(SurfaceScaleTest, ReachesFromTheLeastToTheGreatestThatIsShown) {
   EXPECT_LT(scale.levels().back(), 5);
 }
 
+TEST(SurfaceScaleTest, SurfacesWithTheSameEndsHaveTheSameLevels) {
+  SurfaceChart low = ChartOf({0, 1, 2, 0, 1, 2}), high = ChartOf({3, 4, 10, 3, 4, 10});
+  EXPECT_NE(SurfaceScale(low).levels(), SurfaceScale(high).levels());
+  for (SurfaceChart* chart : {&low, &high}) chart->least_z = 0, chart->greatest_z = 10;
+  EXPECT_EQ(SurfaceScale(low).levels(), SurfaceScale(high).levels());
+  EXPECT_EQ(SurfaceScale(low).high(), 2);
+  EXPECT_EQ(SurfaceScale(low).Color(3), SurfaceScale(high).Color(3));
+}
+
 TEST(SurfaceScaleTest, OnLogarithmsWhatIsNotPositiveIsAGap) {
   const SurfaceScale scale(ChartOf({0, -1, 0.1, 100, 1, 1}, true));
   EXPECT_EQ(scale.gaps(), 2u);
