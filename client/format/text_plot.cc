@@ -23,8 +23,8 @@ int Eighths(double value, size_t height, const AxisScale& scale) {
 
 }  // namespace
 
-std::string TextPlot(const std::vector<double>& columns, size_t height, const AxisScale& scale,
-                     const std::string& end, const std::string& begin) {
+std::string TextPlot(const std::vector<double>& columns, size_t height, const AxisScale& scale, const std::string& end,
+                     const std::string& begin) {
   static constexpr const char* kEighths[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   const std::string top = Label(scale.high()), bottom = Label(scale.low());
   const size_t width = std::max(top.size(), bottom.size());
