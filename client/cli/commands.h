@@ -20,6 +20,7 @@ Command VerifyCommand();
 Command LandscapeCommand();
 Command InterpolateCommand();
 Command CurvatureCommand();
+Command TrajectoryCommand();
 Command SqlCommand();
 Command PauseCommand();
 Command ResumeCommand();

@@ -58,6 +58,8 @@ class Context {
   void Warn(std::string_view line);
 
   const std::string& format() const { return format_; }
+  // Whether the user said so, or it is the command's own.
+  bool chose_format() const { return !flags_.format.empty(); }
   bool human() const { return format_ == "table"; }
   bool quiet() const { return flags_.quiet; }
   bool ColorOn(size_t terminal_width) const;

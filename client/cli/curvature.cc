@@ -1,12 +1,19 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/loss_scores.h"
+#include "client/cli/new_file.h"
 #include "client/cli/trained_trial.h"
+#include "client/format/line_chart.h"
+#include "client/format/npz.h"
 #include "proto/contract/metric_names.h"
 
 namespace basin::client::cli {
@@ -19,12 +26,56 @@ struct Options {
   uint32_t top = 5, lowest = 1, iterations = 200, trace_probes = 0;
   double tolerance = 1e-4;
   uint64_t seed = 0, examples = 0;
+  std::string out;
 };
 
 // What measures the one before it by how much it may be wrong.
 constexpr const char* kErrors[] = {"_residual", "_stderr"};
 
+// How the eigenvalues are distributed, by stochastic Lanczos quadrature, into the file that the options name.
+absl::Status DrawDensity(Context& context, const TrainedTrial& of, const Options& options) {
+  v1::SweepSpec spec = AnalysisSpec("spectrum", of, "eigenvalue_max", options.seed, options.examples);
+  spec.mutable_base()->mutable_analyze()->mutable_spectral_density();
+  const absl::StatusOr<AnalysisResults> results = RunAnalysis(context, spec, of);
+  if (!results.ok()) return results.status();
+  std::map<uint64_t, std::pair<double, double>> places;  // Eigenvalue and density, by number.
+  const absl::Status read = context.client().Points(results->sweep.id(), 0).ForEach([&](const v1::TrialPoint& at) {
+    const v1::MetricPoint& point = at.point();
+    if (point.name() == "eigenvalue") places[point.step()].first = point.value();
+    if (point.name() == "density") places[point.step()].second = point.value();
+    return true;
+  });
+  if (!read.ok()) return read;
+  std::vector<double> eigenvalues, densities;
+  for (const auto& [number, place] : places) {
+    eigenvalues.push_back(place.first);
+    densities.push_back(place.second);
+  }
+  if (eigenvalues.empty()) return PointsAreGone(results->sweep.id());
+
+  NewFile file(options.out);
+  if (!file.status().ok()) return file.status();
+  if (options.out.ends_with(".npz")) {
+    file.stream() << format::NpzOf(
+        {{"eigenvalue", {eigenvalues.size()}, eigenvalues}, {"density", {densities.size()}, densities}});
+    return file.Finish();
+  }
+  // What a probe has not met is as good as zero, which has no logarithm.
+  constexpr double kLeastShare = 1e-9;
+  const double least = kLeastShare * *std::max_element(densities.begin(), densities.end());
+  format::LineChart chart{.title = "Eigenvalues of the Hessian of the training loss at " + of.name(),
+                          .x_label = "eigenvalue",
+                          .y_label = "density",
+                          .logarithmic_y = true};
+  format::ChartLine& line = chart.lines.emplace_back();
+  line.name = "density, by stochastic Lanczos quadrature";
+  for (size_t i = 0; i < densities.size(); ++i) line.points.push_back({eigenvalues[i], std::max(densities[i], least)});
+  file.stream() << (options.out.ends_with(".svg") ? format::SvgOf(chart) : format::HtmlOf(chart));
+  return file.Finish();
+}
+
 absl::StatusOr<int> Curvature(Context& context, const Options& options) {
+  if (const absl::Status path = CheckPicturePath(context, options.out); !path.ok()) return path;
   const absl::StatusOr<TrainedTrial> of = FindTrainedTrial(context, options.trial);
   if (!of.ok()) return of.status();
   v1::SweepSpec spec = AnalysisSpec("curvature", *of, "hessian_top_1", options.seed, options.examples);
@@ -40,7 +91,11 @@ absl::StatusOr<int> Curvature(Context& context, const Options& options) {
   const v1::Trial& trial = results->trials.front();
   const auto cell = [&](const std::string& metric) {
     const auto found = trial.metrics().find(metric);
-    return found == trial.metrics().end() ? Cell() : Cell(found->second);
+    if (found == trial.metrics().end()) return Cell();
+    // Counts, and 1 or 0 for yes or no.
+    const double value = found->second;
+    const bool whole = value >= 0 && value < 1e15 && value == std::floor(value);
+    return whole ? Cell(static_cast<uint64_t>(value)) : Cell(value);
   };
   const auto rows = context.Rows({{.name = "metric"}, {.name = "value"}, {.name = "error"}});
   for (const std::string& metric : contract::MetricNames(spec.base())) {
@@ -54,7 +109,11 @@ absl::StatusOr<int> Curvature(Context& context, const Options& options) {
   }
   rows->Finish();
   context.out().flush();
-  context.Note(absl::StrCat(of->name(), ": ", trial.message(), ". Kept as sweep ", results->sweep.id(), "."));
+  if (!options.out.empty()) {
+    if (const absl::Status drawn = DrawDensity(context, *of, options); !drawn.ok()) return drawn;
+  }
+  context.Note(absl::StrCat(of->name(), ": ", trial.message(), ". Kept as sweep ", results->sweep.id(),
+                            options.out.empty() ? "" : "; all eigenvalues are drawn in " + options.out, "."));
   return api::kOk;
 }
 
@@ -67,6 +126,7 @@ Command CurvatureCommand() {
           .example =
               "basin curvature k3f9/4\n"
               "basin curvature k3f9/4 --top 10 --lowest 5 --trace-probes 100\n"
+              "basin curvature k3f9/4 --out spectrum.svg\n"
               "basin curvature k3f9/4 --format json | jq '.[] | select(.metric == \"hessian_top_1\") | .value'",
           .define = [](CLI::App& app) -> Action {
             auto options = std::make_shared<Options>();
@@ -86,6 +146,9 @@ Command CurvatureCommand() {
                 ->option_text("N")
                 ->check(CLI::PositiveNumber);
             app.add_option("--seed", options->seed, "Of the random vectors; the default is 0")->option_text("N");
+            app.add_option("--out", options->out,
+                           "Draw how all eigenvalues are distributed (.html, .svg), or write that as arrays (.npz)")
+                ->option_text("FILE");
             return [options](Context& context) { return Curvature(context, *options); };
           }};
 }

@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cmath>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,19 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
-#include "client/cli/learning_curve.h"
 #include "client/cli/loss_scores.h"
-#include "client/cli/new_file.h"
+#include "client/cli/loss_surface.h"
 #include "client/cli/trained_trial.h"
 #include "client/format/human.h"
-#include "client/format/npz.h"
-#include "client/format/surface_chart.h"
-#include "client/format/text_surface.h"
 
 namespace basin::client::cli {
 namespace {
-
-constexpr size_t kMostTextRows = 31;
 
 struct Options {
   std::string trial, metric = "test_loss", out;
@@ -39,84 +30,6 @@ std::vector<double> Places(const Options& options) {
   return places;
 }
 
-void AddAxis(const std::string& path, const std::vector<double>& places, v1::SweepSpec* spec) {
-  v1::Domain& domain = *spec->add_domains();
-  domain.set_path(path);
-  for (const double place : places) domain.mutable_values()->add_values()->set_double_value(place);
-}
-
-// The scores over a grid: trial i lies at alphas[i / places], betas[i % places], which are the same numbers.
-struct Surface {
-  std::string title;
-  std::vector<double> places;
-  std::vector<v1::Trial> trials;
-  std::string metric;
-
-  // A metric by rows of ascending beta.
-  std::vector<double> Values(const std::string& name) const {
-    const std::vector<double> by_alpha = MetricOf(trials, name);
-    const size_t n = places.size();
-    std::vector<double> values(by_alpha.size());
-    for (size_t i = 0; i < by_alpha.size(); ++i) values[i % n * n + i / n] = by_alpha[i];
-    return values;
-  }
-};
-
-void Print(Context& context, const Surface& surface) {
-  const size_t n = surface.places.size();
-  if (context.format() == "plot") {
-    const std::vector<double> values = surface.Values(surface.metric);
-    double low = std::numeric_limits<double>::infinity(), high = -low;
-    for (const double value : values) {
-      if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
-    }
-    const bool logarithmic = WantsLogarithms(surface.metric, values);
-    context.out() << surface.title << "\n"
-                  << surface.metric << (logarithmic ? ", logarithmic scale" : "")
-                  << " over alpha (to the right) and beta (upwards); o: the trained weights\n";
-    if (low > high) {
-      context.out() << surface.metric << " is nowhere finite\n";
-      return;
-    }
-    context.out() << format::TextSurface(surface.places, surface.places, values,
-                                         format::AxisScale::Around(low, high, logarithmic), kMostTextRows);
-    return;
-  }
-  std::vector<format::Column> columns = {{.name = "alpha"}, {.name = "beta"}};
-  for (const std::string& score : LossScores()) columns.push_back({.name = score});
-  const auto rows = context.Rows(std::move(columns));
-  for (size_t i = 0; i < surface.trials.size(); ++i) {
-    std::vector<format::Cell> cells = {surface.places[i / n], surface.places[i % n]};
-    for (const std::string& score : LossScores()) cells.push_back(MetricOf({surface.trials[i]}, score).front());
-    rows->Add(cells);
-  }
-  rows->Finish();
-}
-
-absl::Status Write(const Surface& surface, const std::string& path) {
-  NewFile file(path);
-  if (!file.status().ok()) return file.status();
-  const size_t n = surface.places.size();
-  if (path.ends_with(".npz")) {
-    std::vector<format::NpzArray> arrays = {{"alpha", {n}, surface.places}, {"beta", {n}, surface.places}};
-    for (const std::string& score : LossScores()) arrays.push_back({score, {n, n}, surface.Values(score)});
-    file.stream() << format::NpzOf(arrays);
-    return file.Finish();
-  }
-  const std::vector<double> values = surface.Values(surface.metric);
-  const format::SurfaceChart chart{.title = surface.title,
-                                   .x_label = "alpha",
-                                   .y_label = "beta",
-                                   .z_label = surface.metric,
-                                   .xs = surface.places,
-                                   .ys = surface.places,
-                                   .zs = values,
-                                   .logarithmic_z = WantsLogarithms(surface.metric, values),
-                                   .marks = {{0, 0, "trained weights"}}};
-  file.stream() << (path.ends_with(".svg") ? format::SvgOf(chart) : format::HtmlOf(chart));
-  return file.Finish();
-}
-
 absl::StatusOr<int> Landscape(Context& context, const Options& options) {
   if (const absl::Status known = CheckLossScore(options.metric); !known.ok()) return known;
   if (const absl::Status path = CheckPicturePath(context, options.out); !path.ok()) return path;
@@ -126,8 +39,7 @@ absl::StatusOr<int> Landscape(Context& context, const Options& options) {
   v1::SweepSpec spec = AnalysisSpec("landscape", *of, "test_loss", options.seed, options.examples);
   spec.mutable_base()->mutable_analyze()->mutable_loss_plane();
   const std::vector<double> places = Places(options);
-  AddAxis("analyze.loss_plane.alpha", places, &spec);
-  if (!options.line) AddAxis("analyze.loss_plane.beta", places, &spec);
+  AddPlaneDomains(places, options.line ? std::vector<double>() : places, &spec);
   const absl::StatusOr<AnalysisResults> results = RunAnalysis(context, spec, *of);
   if (!results.ok()) return results.status();
 
@@ -141,9 +53,14 @@ absl::StatusOr<int> Landscape(Context& context, const Options& options) {
     if (options.out.empty()) PrintScoreLine(context, line);
     if (!options.out.empty()) written = WriteScoreLine(line, options.out);
   } else {
-    const Surface surface{title, places, results->trials, options.metric};
-    if (options.out.empty()) Print(context, surface);
-    if (!options.out.empty()) written = Write(surface, options.out);
+    const LossSurface surface{.title = title,
+                              .xs = places,
+                              .ys = places,
+                              .trials = results->trials,
+                              .metric = options.metric,
+                              .marks = {{0, 0, "trained weights"}}};
+    if (options.out.empty()) PrintLossSurface(context, surface);
+    if (!options.out.empty()) written = WriteLossSurface(surface, options.out);
   }
   if (!written.ok()) return written;
   context.out().flush();

@@ -126,7 +126,7 @@ absl::Status CheckPicturePath(const Context& context, const std::string& path) {
   if (!path.ends_with(".svg") && !path.ends_with(".html") && !path.ends_with(".npz")) {
     return absl::InvalidArgumentError("--out takes an .html, .svg or .npz file, not " + path);
   }
-  if (context.format() != "plot") {
+  if (context.chose_format()) {
     return absl::InvalidArgumentError("--out writes a file; leave --format away, or --out");
   }
   return absl::OkStatus();

@@ -91,6 +91,7 @@ absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::strin
     return absl::InvalidArgumentError(
         absl::StrCat(trial.name(), " is a descent on a surface and trains no network; expected a trial that does"));
   }
+  trial.train.clear_observe();  // It is of the way; and changes no weight.
   return trial;
 }
 
@@ -129,6 +130,13 @@ absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpe
                               "` compares the two"));
   }
   return results;
+}
+
+absl::Status PointsAreGone(const std::string& sweep) {
+  return absl::FailedPreconditionError(absl::StrCat("sweep ", sweep,
+                                                    " has no points any more: the server has deleted them "
+                                                    "(--keep-metrics-days); `basin rm ",
+                                                    sweep, "`, and the same command measures them again"));
 }
 
 v1::SweepSpec AnalysisSpec(const std::string& name, const TrainedTrial& of, const std::string& objective, uint64_t seed,

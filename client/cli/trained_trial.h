@@ -39,6 +39,9 @@ struct AnalysisResults {
 // its message, when a trial has no result. Warns when the training came out with other weights than `of` has.
 absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of);
 
+// FAILED_PRECONDITION: the server has deleted the metric points of an analysis (--keep-metrics-days).
+absl::Status PointsAreGone(const std::string& sweep);
+
 // A spec of one seed to which the kind of analysis is still to be added: "landscape-k3f9d2ma-17". `examples` 0: all.
 v1::SweepSpec AnalysisSpec(const std::string& name, const TrainedTrial& of, const std::string& objective, uint64_t seed,
                            uint64_t examples);

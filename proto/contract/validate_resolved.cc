@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 #include <string>
@@ -141,20 +142,43 @@ void CheckAnalyzedTraining(const v1::TrainWorkload& train, const std::string& pr
     violations->push_back(
         {prefix + "train.stopping.seconds", "must not be set: no two runs would find the same weights"});
   }
+  if (train.has_observe()) {
+    violations->push_back(
+        {prefix + "train.observe", "must not be set: an analysis looks at the end of a training alone"});
+  }
+}
+
+// Of a message at `path` that asks for eigenvalues from both ends and perhaps for the trace.
+template <typename Settings>
+void CheckHessian(const Settings& settings, const std::string& path, std::vector<Violation>* violations) {
+  const uint32_t wanted = settings.top() + settings.lowest();
+  if (settings.iterations() < wanted) {
+    violations->push_back(
+        {path + ".iterations",
+         absl::StrCat("must be at least ", wanted, ", the eigenvalues that are wanted; is ", settings.iterations())});
+  }
+  if (settings.trace_probes() == 1) {
+    violations->push_back({path + ".trace_probes", "must be 0, or at least 2 for a standard error; is 1"});
+  }
+}
+
+void CheckDensity(const v1::SpectralDensity& density, std::vector<Violation>* violations) {
+  // The range and three widths on either side, a place a width or closer.
+  const auto places = static_cast<uint32_t>(std::ceil(1 / density.width() - 1e-9)) + 7;
+  if (density.points() >= places) return;
+  violations->push_back(
+      {"analyze.spectral_density.points", absl::StrCat("must be at least ", places, ", or peaks of a width of ",
+                                                       density.width(), " are missed; is ", density.points())});
 }
 
 void CheckAnalysis(const v1::AnalyzeWorkload& analyze, std::vector<Violation>* violations) {
   CheckAnalyzedTraining(analyze.train(), "analyze.", violations);
-  if (analyze.has_curvature()) {
-    const v1::Curvature& curvature = analyze.curvature();
-    if (curvature.iterations() < curvature.top() + curvature.lowest()) {
-      violations->push_back({"analyze.curvature.iterations",
-                             absl::StrCat("must be at least ", curvature.top() + curvature.lowest(),
-                                          ", the eigenvalues that are wanted; is ", curvature.iterations())});
-    }
-    if (curvature.trace_probes() == 1) {
-      violations->push_back({"analyze.curvature.trace_probes", "must be 0, or at least 2 for a standard error; is 1"});
-    }
+  if (analyze.has_curvature()) CheckHessian(analyze.curvature(), "analyze.curvature", violations);
+  if (analyze.has_spectral_density()) CheckDensity(analyze.spectral_density(), violations);
+  const v1::LossPlane& plane = analyze.loss_plane();
+  if (plane.has_every_epochs() && plane.directions() != v1::LossPlane::DIRECTIONS_PRINCIPAL) {
+    violations->push_back({"analyze.loss_plane.every_epochs",
+                           "must not be set without `directions: principal`: random directions have no path"});
   }
   if (!analyze.interpolation().has_train()) return;
   const v1::TrainWorkload& other = analyze.interpolation().train();
@@ -178,9 +202,13 @@ absl::Status ValidateResolved(const v1::Workload& workload) {
     CheckAccumulation(train, &violations);
     CheckEnsemble(train, &violations);
     CheckLength(train, &violations);
-    v1::Workload without_target = workload;
-    without_target.mutable_train()->mutable_stopping()->clear_target();
-    CheckMetrics(train, "train", MetricNames(without_target), &violations);
+    if (train.observe().has_curvature()) {
+      CheckHessian(train.observe().curvature(), "train.observe.curvature", &violations);
+    }
+    v1::Workload of_evaluations = workload;
+    of_evaluations.mutable_train()->mutable_stopping()->clear_target();
+    of_evaluations.mutable_train()->clear_observe();
+    CheckMetrics(train, "train", MetricNames(of_evaluations), &violations);
   }
   if (violations.empty() && workload.has_surface()) CheckSurface(workload.surface(), &violations);
   if (violations.empty() && workload.has_analyze()) CheckAnalysis(workload.analyze(), &violations);

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/best_trial.h"
 #include "server/core/decide_internal.h"
 #include "server/core/progress.h"
 #include "server/core/require.h"
@@ -149,6 +150,7 @@ class State::Applier {
 
   // Only the store remembers them: no decision asks for them.
   void operator()(const WeightsAdded& event) { Running(event.key, event.attempt); }
+  void operator()(const WeightsDropped&) {}
 
   void operator()(const TrialRequeued& event) {
     SweepEntry& sweep = Sweep(event.key.sweep);
@@ -312,12 +314,10 @@ class State::Applier {
   }
 
   static void CompareWithBest(SweepRecord& record, uint64_t index, const std::optional<double>& objective) {
-    if (!objective) return;
-    const bool better = !record.best_objective || Better(record.maximize, *objective, *record.best_objective) ||
-                        (*objective == *record.best_objective && index < *record.best_trial);
-    if (!better) return;
-    record.best_objective = objective;
-    record.best_trial = index;
+    BestTrial best = BestTrial::Of(record);
+    best.Compare(index, objective);
+    record.best_trial = best.index;
+    record.best_objective = best.objective;
   }
 
   // An ended sweep needs its definition only for what still runs.

@@ -27,6 +27,15 @@ void AttemptEnds::Result(const TrialKey& key, const RunningTrial& trial, TrialSt
   end.metrics = trial.last;
   end.outcome = outcome;
   blames_.Succeeded(trial);
+  KeepBest(key, objective);
+}
+
+void AttemptEnds::KeepBest(const TrialKey& key, const std::optional<double>& objective) {
+  const SweepRecord& sweep = state_.FindSweep(key.sweep)->record;
+  if (sweep.definition->spec.keep().weights() != v1::Keep::WEIGHTS_BEST) return;
+  std::optional<BestTrial>& best = changes_[key.sweep].best;
+  if (!best) best = BestTrial::Of(sweep);
+  if (const auto other = best->Compare(key.index, objective)) events_->push_back(WeightsDropped{{key.sweep, *other}});
 }
 
 void AttemptEnds::Failure(const TrialKey& key, const RunningTrial& trial, const std::string& message,

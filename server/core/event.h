@@ -94,6 +94,11 @@ struct WeightsAdded {
   Artifact file;
   WallTime at{};
 };
+// A trial that has a result loses its weights: its sweep keeps those of the best trial alone, which is another. In the
+// commit of the result by which that was known.
+struct WeightsDropped {
+  TrialKey key;
+};
 // An attempt ended without a result; the trial is PENDING again.
 struct TrialRequeued {
   TrialKey key;
@@ -174,8 +179,8 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
 };
 
 using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialReused, TrialLeased,
-                           PointsAppended, CheckpointAdded, CheckpointRejected, WeightsAdded, TrialRequeued,
-                           TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged,
-                           WorkerSetAside, Audited, WorkerBlamed, LeasesRenewed, LeaseAnswered>;
+                           PointsAppended, CheckpointAdded, CheckpointRejected, WeightsAdded, WeightsDropped,
+                           TrialRequeued, TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered,
+                           WorkerStateChanged, WorkerSetAside, Audited, WorkerBlamed, LeasesRenewed, LeaseAnswered>;
 
 }  // namespace basin::server::core

@@ -17,7 +17,8 @@ Offer::Offer(const State& state, const SweepEntry& sweep, const WorkerEntry& wor
       command_(command),
       now_(now),
       pins_(PinsInForce(sweep)),
-      trials_(sweep, state.settings().look_ahead) {}
+      trials_(sweep, state.settings().look_ahead),
+      best_(BestTrial::Of(sweep.record)) {}
 
 bool Offer::operator<(const Offer& other) const {
   if (sweep_.record.priority != other.sweep_.record.priority) {
@@ -41,9 +42,11 @@ bool Offer::Take() {
         return false;
       }
       const bool has_result = known != command_.known.end() && known->second;
-      std::optional<TrialReused> reused = has_result ? TakeOver(Definition(), *known->second) : std::nullopt;
+      std::optional<TrialReused> reused =
+          has_result ? TakeOver(Definition(), best_, trial->key.index, *known->second) : std::nullopt;
       if (reused) {
         reused->key = trial->key;
+        best_.Compare(reused->key.index, reused->objective);
         reused_.push_back(*std::move(reused));
         continue;
       }
@@ -80,6 +83,8 @@ void Offer::AddEvents(MonoTime lease, bool leases, std::vector<Event>* events) c
   }
   const bool any = !reused_.empty() || (leases && !taken_.empty());
   if (any && pins != sweep_.record.pins) events->push_back(SweepPinned{sweep_.record.id, pins});
+  const bool keeps_best = Definition().spec.keep().weights() == v1::Keep::WEIGHTS_BEST;
+  BestTrial best = BestTrial::Of(sweep_.record);
   for (TrialReused reused : reused_) {
     const uint64_t index = reused.key.index;
     reused.config = Definition().ConfigOf(index);
@@ -87,7 +92,9 @@ void Offer::AddEvents(MonoTime lease, bool leases, std::vector<Event>* events) c
     reused.params = Definition().space->Params(reused.config);
     reused.workload_digest = DigestIfFirst({reused.key});
     reused.at = now_.wall;
+    const std::optional<uint64_t> worse = best.Compare(index, reused.objective);
     events->push_back(std::move(reused));
+    if (keeps_best && worse && *worse != index) events->push_back(WeightsDropped{{sweep_.record.id, *worse}});
   }
   const TrialCounts& counts = sweep_.record.counts;
   if (counts.pending + counts.running == reused_.size()) {

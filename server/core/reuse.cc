@@ -12,17 +12,16 @@ std::string ReuseDigest(const SweepDefinition& sweep, uint64_t config) {
   return contract::IsRepeatable(workload) ? contract::CanonicalDigest(workload) : std::string();
 }
 
-std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const KnownResult& result) {
-  const bool keeps_weights = sweep.spec.keep().weights() == v1::Keep::WEIGHTS_ALL;
+std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const BestTrial& best, uint64_t index,
+                                    const KnownResult& result) {
   TrialReused reused;
   reused.result = result;
   reused.message = result.outcome.message;
-  if (!keeps_weights) reused.result.weights.reset();
+  reused.result.weights.reset();
   if (result.outcome.kind == OutcomeKind::kDiverged) {
     reused.state = TrialState::kDiverged;
     return reused;
   }
-  if (keeps_weights && !result.weights) return std::nullopt;
   if (sweep.objective_at_best) {
     const bool same = result.objective_at_best && result.maximize == sweep.maximize &&
                       result.objective_metric == sweep.objective_metric;
@@ -36,6 +35,12 @@ std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const KnownRes
   if (!reused.objective) {
     reused.state = TrialState::kDiverged;
     reused.message = absl::StrCat("'", sweep.objective_metric, "' is not finite");
+    return reused;
+  }
+  const v1::Keep::Weights keep = sweep.spec.keep().weights();
+  if (keep == v1::Keep::WEIGHTS_ALL || (keep == v1::Keep::WEIGHTS_BEST && best.IsBeatenBy(index, reused.objective))) {
+    if (!result.weights) return std::nullopt;
+    reused.result.weights = result.weights;
   }
   return reused;
 }

@@ -120,7 +120,8 @@ void ToProto(const core::LeaseReply& reply, v1::LeaseTrialsResponse* response) {
       *trial->mutable_time_limit() = runtime::ToDuration(*lease.definition->trial_time_limit);
     }
     if (lease.from) ToProto(*lease.from, trial->mutable_checkpoint());
-    trial->set_keep_weights(lease.definition->spec.keep().weights() == v1::Keep::WEIGHTS_ALL);
+    const v1::Keep::Weights keep = lease.definition->spec.keep().weights();
+    trial->set_keep_weights(keep == v1::Keep::WEIGHTS_ALL || keep == v1::Keep::WEIGHTS_BEST);
     *trial->mutable_checkpointing() = lease.definition->spec.checkpoint();
     if (trial->checkpointing().interval_case() == v1::Checkpointing::INTERVAL_NOT_SET) {
       trial->mutable_checkpointing()->set_every_seconds(kCheckpointSeconds);

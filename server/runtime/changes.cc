@@ -38,6 +38,7 @@ struct Adder {
   void operator()(const core::PointsAppended& event) { changes.sweeps.insert(event.key.sweep); }
   void operator()(const core::CheckpointAdded&) {}
   void operator()(const core::WeightsAdded&) {}
+  void operator()(const core::WeightsDropped&) {}
   void operator()(const core::CheckpointRejected& event) { changes.sweeps.insert(event.key.sweep); }
   void operator()(const core::TrialRequeued& event) {
     AttemptEnded(event.key);

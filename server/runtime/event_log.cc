@@ -66,6 +66,9 @@ struct Logger {
          {"step", event.file.step},
          {"bytes", event.file.bytes}});
   }
+  void operator()(const core::WeightsDropped& event) const {
+    Log(LogLevel::kDebug, "weights dropped", {{"sweep", event.key.sweep}, {"trial", event.key.index}});
+  }
   void operator()(const core::TrialRequeued& event) const {
     Log(LogLevel::kWarning, "trial queued again",
         {{"sweep", event.key.sweep},

@@ -65,6 +65,7 @@ class EventWriter {
   absl::Status On(const core::CheckpointAdded& event);
   absl::Status On(const core::CheckpointRejected& event);
   absl::Status On(const core::WeightsAdded& event);
+  absl::Status On(const core::WeightsDropped& event);
   absl::Status On(const core::TrialRequeued& event);
   absl::Status On(const core::TrialFinished& event);
   absl::Status On(const core::PendingCancelled& event);

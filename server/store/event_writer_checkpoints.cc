@@ -41,4 +41,10 @@ absl::Status EventWriter::On(const core::WeightsAdded& event) {
                                 event.file.name, event.file.bytes, event.file.sha256, 0, TimeColumn(event.at));
 }
 
+absl::Status EventWriter::On(const core::WeightsDropped& event) {
+  absl::StatusOr<Sweep*> sweep = FindSweep(event.key.sweep);
+  if (!sweep.ok()) return sweep.status();
+  return sql_->drop_weights.Run((*sweep)->key, event.key.index);
+}
+
 }  // namespace basin::server::store

@@ -101,11 +101,17 @@ class MemoryStore::Applier {
     });
     static_cast<core::Progress&>(open) = event.from ? event.from->progress : core::Progress{};
   }
-  void operator()(const core::WeightsAdded&) {}  // No snapshot has them.
+  // No snapshot has them.
+  void operator()(const core::WeightsAdded& event) { Find(event.key).weights = event.file; }
+  void operator()(const core::WeightsDropped& event) {
+    std::optional<core::KnownResult>& result = Find(event.key).result;
+    if (result) result->weights.reset();
+  }
   void operator()(const core::TrialRequeued& event) {
     Sweep& sweep = Find(event.key.sweep);
     Trial& trial = sweep.trials.at(event.key.index);
     trial.last.failures = event.failures;
+    trial.weights.reset();
     Move(sweep, trial, TrialState::kPending);
   }
   void operator()(const core::TrialFinished& event) {
@@ -123,6 +129,7 @@ class MemoryStore::Applier {
       result.metrics = event.metrics;
       result.objective = event.objective;
       result.outcome = *event.outcome;
+      result.weights = trial.weights;
     }
     if (event.state == TrialState::kSucceeded) CompareWithBest(sweep.record, event.key.index, event.objective);
   }
@@ -168,7 +175,8 @@ class MemoryStore::Applier {
 
  private:
   Sweep& Find(const core::SweepId& id) { return store_.sweeps_.at(id); }
-  core::OpenTrial& Last(const core::TrialKey& key) { return Find(key.sweep).trials.at(key.index).last; }
+  Trial& Find(const core::TrialKey& key) { return Find(key.sweep).trials.at(key.index); }
+  core::OpenTrial& Last(const core::TrialKey& key) { return Find(key).last; }
 
   static void TakeFirst(Sweep& sweep, uint64_t index) {
     for (; sweep.next_index <= index; ++sweep.next_index) sweep.skipped.insert(sweep.next_index);

@@ -38,7 +38,8 @@ class MemoryStore : public Store {
     core::TrialState state = core::TrialState::kPending;
     core::OpenTrial last;  // The last attempt.
     core::FinishedTrial end;
-    std::optional<core::KnownResult> result;  // Without its sweep's objective. Weights are not known here.
+    std::optional<core::KnownResult> result;  // Without its sweep's objective.
+    std::optional<core::Artifact> weights;    // Of the open attempt.
   };
   struct Sweep {
     core::SweepRecord record;  // With its definition, always.

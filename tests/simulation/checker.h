@@ -22,6 +22,7 @@ namespace basin::tests::simulation {
 //   I6  an attempt goes on from the newest checkpoint, and only from one whose points are all there
 //   I7  a sweep ends with exactly its number of trials
 //   I8  a lease ends only when its worker was silent for its term, whatever clocks and processes did
+//   I9  of a sweep that keeps the weights of its best trial, these stay after each commit, and no others
 // and that a worker gets only what it can run, as much as it has slots for, and nothing once it is told to drain.
 class Checker {
  public:
@@ -66,6 +67,8 @@ class Checker {
     std::vector<server::core::Checkpoint> checkpoints;
     std::map<uint32_t, uint64_t> points;  // How many, by attempt.
     bool reused = false;
+    std::optional<double> objective;
+    bool has_weights = false;  // Each attempt is taken to have uploaded them before its result.
   };
   struct Sweep {
     std::shared_ptr<const server::core::SweepDefinition> definition;
@@ -96,6 +99,7 @@ class Checker {
     if (!holds) Fail(violation);
   }
   const Trial* Find(const server::core::TrialKey& key) const;
+  void CheckKeptWeights();
 
   std::map<server::core::SweepId, Sweep> sweeps_;
   std::map<server::core::WorkerId, Worker> workers_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -66,6 +68,8 @@ class Checker::Follower {
     Trial& trial = sweep.trials[event.key.index];
     trial.ended = trial.reused = true;
     trial.state = event.state;
+    trial.objective = event.objective;
+    trial.has_weights = event.result.weights.has_value();
     ++checker_.reused_;
   }
   void operator()(const TrialLeased& event) {
@@ -124,6 +128,9 @@ class Checker::Follower {
     trial->points[event.attempt] = trial->next_sequence;
   }
   void operator()(const WeightsAdded& event) { Open(event.key, event.attempt, Text(event.key, event.attempt)); }
+  void operator()(const WeightsDropped& event) {
+    checker_.sweeps_.at(event.key.sweep).trials.at(event.key.index).has_weights = false;
+  }
   void operator()(const TrialRequeued& event) {
     const std::string text = Text(event.key, event.attempt);
     Trial* trial = Open(event.key, event.attempt, text);
@@ -166,6 +173,8 @@ class Checker::Follower {
     trial.checkpoints.clear();
     trial.ended = true;
     trial.state = event.state;
+    trial.objective = event.objective;
+    trial.has_weights = event.state == TrialState::kSucceeded || event.state == TrialState::kDiverged;
   }
   void operator()(const PendingCancelled& event) {
     checker_.sweeps_.at(event.id).never_leased_cancelled += event.count;
@@ -252,12 +261,29 @@ class Checker::Follower {
   Checker& checker_;
 };
 
+void Checker::CheckKeptWeights() {
+  for (const auto& [id, sweep] : sweeps_) {
+    if (sweep.definition->spec.keep().weights() != v1::Keep::WEIGHTS_BEST) continue;
+    std::optional<std::pair<double, uint64_t>> best;
+    std::set<uint64_t> with_weights;
+    for (const auto& [index, trial] : sweep.trials) {
+      if (trial.has_weights) with_weights.insert(index);
+      if (!trial.objective) continue;
+      const std::pair rank(sweep.definition->maximize ? -*trial.objective : *trial.objective, index);
+      if (!best || rank < *best) best = rank;
+    }
+    Expect(with_weights == (best ? std::set{best->second} : std::set<uint64_t>{}),
+           absl::StrCat("I9: the weights of others than the best trial stay, or not its own, of sweep ", id));
+  }
+}
+
 void Checker::OnCommit(const std::vector<Event>& events) {
   Follower follower(*this);
   for (const Event& event : events) {
     if (violation_) return;
     std::visit(follower, event);
   }
+  CheckKeptWeights();
   ++commits_;
 }
 

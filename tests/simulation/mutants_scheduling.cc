@@ -76,6 +76,17 @@ void FinishEarly(const State& state, const Command&, Decision* decision) {
   if (more.size() == 1) decision->events.push_back(more[0]);
 }
 
+// A report of several trials drops nothing that ended in it.
+void KeepAllOfTheSameReport(const State&, const Command&, Decision* decision) {
+  std::set<TrialKey> ended;
+  ForEach<TrialFinished>(&decision->events, [&ended](TrialFinished& event) { ended.insert(event.key); });
+  if (ended.size() < 2) return;
+  std::erase_if(decision->events, [&ended](const Event& event) {
+    const auto* dropped = std::get_if<WeightsDropped>(&event);
+    return dropped != nullptr && ended.contains(dropped->key);
+  });
+}
+
 // A trial that has a result is retried with the failed ones.
 void RetryOneMore(const State& state, Command* command) {
   auto* retry = std::get_if<RetrySweep>(command);
@@ -137,6 +148,10 @@ std::vector<Mutant> SchedulingMutants() {
           if (event.attempt == 1 && event.key.index + 1 == trials && sweep.next_index < trials) ++event.key.index;
         });
       };
+  Add(&mutants, "former-best-keeps-its-weights", "the weights of a trial stay when a better one has ended").after =
+      [](const State&, const Command&, Decision* decision) { EraseEvents<WeightsDropped>(&decision->events); };
+  Add(&mutants, "best-among-old-trials", "of trials that end together each is compared with those before alone").after =
+      KeepAllOfTheSameReport;
   Add(&mutants, "sweep-finishes-early", "a sweep has finished before its last trial").after = FinishEarly;
   Mutant& forgets = Add(&mutants, "cancel-forgets-never-leased", "a cancel leaves trials that were never leased");
   forgets.seeds = 100;

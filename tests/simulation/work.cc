@@ -67,6 +67,7 @@ std::shared_ptr<const SweepDefinition> DrawSweep(const std::string& name, Dice& 
   if (dice.Chance(0.3)) builder.AtBest();
   if (dice.Chance(0.5)) builder.DatasetOf([](uint64_t config) { return config % 3 == 1 ? "mnist" : "digits"; });
   if (dice.Chance(0.3)) builder.Reuse();
+  if (dice.Chance(0.3)) builder.Keep(v1::Keep::WEIGHTS_BEST);
   work->epochs = 1 + dice.Below(6);
   work->epoch = dice.Between(std::chrono::milliseconds(100), std::chrono::seconds(3));
   if (dice.Chance(0.3)) work->diverges = 0.2;

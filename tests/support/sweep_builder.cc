@@ -100,6 +100,11 @@ SweepBuilder& SweepBuilder::Reuse() {
   return *this;
 }
 
+SweepBuilder& SweepBuilder::Keep(v1::Keep::Weights weights) {
+  definition_.spec.mutable_keep()->set_weights(weights);
+  return *this;
+}
+
 SweepBuilder& SweepBuilder::Dataset(const std::string& name) {
   return DatasetOf([name](uint64_t) { return name; });
 }

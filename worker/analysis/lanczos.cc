@@ -12,6 +12,9 @@ namespace {
 // What is left of a vector below this share of the matrix's scale is rounding.
 constexpr double kNegligible = 1e-6;
 
+// What products in float leave unknown of an eigenvalue, in units of the greatest.
+constexpr double kProductRounding = 1e-6;
+
 double Product(const std::vector<float>& a, const std::vector<double>& b) {
   constexpr size_t kLanes = 16;
   double sums[kLanes] = {};
@@ -111,7 +114,7 @@ Spectrum ExtremeEigenvalues(SymmetricOperator& matrix, const LanczosOptions& opt
     const auto count = static_cast<int>(values.size());
     const double greatest = std::max(std::abs(values.front().value), std::abs(values.back().value));
     const auto known = [&](const LanczosProcess::RitzValue& ritz) {
-      return Eigenvalue{ritz.value, ritz.residual,
+      return Eigenvalue{ritz.value, std::max(ritz.residual, kProductRounding * greatest),
                         std::isfinite(ritz.value) && ritz.residual <= options.tolerance * greatest};
     };
     spectrum = {};

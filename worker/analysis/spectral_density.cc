@@ -1,6 +1,7 @@
 #include "worker/analysis/spectral_density.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "proto/contract/portable_math/portable_math.h"
 #include "worker/analysis/lanczos.h"
@@ -35,6 +36,28 @@ std::vector<double> SmoothedDensity(std::span<const SpectralMass> masses, std::s
     density.push_back(total * kInverseRootOfTwoPi / width);
   }
   return density;
+}
+
+DensityCurve CurveOf(std::span<const SpectralMass> masses, int points, double share) {
+  DensityCurve curve;
+  for (const SpectralMass& mass : masses) curve.mean += mass.weight * mass.value;
+  for (const SpectralMass& mass : masses) {
+    curve.deviation += mass.weight * (mass.value - curve.mean) * (mass.value - curve.mean);
+  }
+  curve.deviation = std::sqrt(curve.deviation);
+  curve.least = masses.front().value;
+  curve.greatest = masses.back().value;
+  const double range = curve.greatest - curve.least;
+  const double value = curve.greatest != 0 ? std::abs(curve.greatest) : 1;
+  curve.width = share * (range > 0 ? range : value);
+  for (const SpectralMass& mass : masses) {
+    if (mass.value < -curve.width) curve.negative_share += mass.weight;
+  }
+  const double first = curve.least - 3 * curve.width;
+  const double step = (range + 6 * curve.width) / (points - 1);
+  for (int i = 0; i < points; ++i) curve.places.push_back(first + i * step);
+  curve.density = SmoothedDensity(masses, curve.places, curve.width);
+  return curve;
 }
 
 }  // namespace basin::worker::analysis

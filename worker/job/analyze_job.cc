@@ -7,18 +7,21 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "worker/analysis/critical_point.h"
 #include "worker/analysis/directions.h"
 #include "worker/analysis/gradient_noise.h"
 #include "worker/analysis/interpolation.h"
-#include "worker/analysis/lanczos.h"
 #include "worker/analysis/loss_function.h"
 #include "worker/analysis/loss_plane.h"
 #include "worker/analysis/sharpness.h"
-#include "worker/analysis/trace.h"
+#include "worker/analysis/spectral_density.h"
+#include "worker/analysis/trajectory.h"
+#include "worker/job/hessian_metrics.h"
 #include "worker/job/shared_results.h"
 #include "worker/job/trained_network.h"
 #include "worker/job/training_data.h"
+#include "worker/job/training_path.h"
 #include "worker/train/thread_pool.h"
 
 namespace basin::worker::job {
@@ -46,10 +49,9 @@ class Analysis {
     absl::StatusOr<LoadedData> data = LoadTrainingData(workload_.train().dataset(), *context_.catalog);
     if (!data.ok()) return Failure(OutcomeOfDataFault(data.status()), data.status());
     data_ = *std::move(data);
-    absl::StatusOr<std::shared_ptr<const TrainedNetwork>> network =
-        Network(workload_.train(), "analyze.", workload_.has_train_seed() ? workload_.train_seed() : seed_);
-    if (!network.ok()) return FailureOf(network.status());
-    network_ = *std::move(network);
+    const absl::Status trained = Train();
+    if (!trained.ok()) return FailureOf(trained);
+    if (!network_->divergence.empty()) return FailureOf(absl::AbortedError(network_->divergence));
     const absl::Status measured = Measure();
     if (!measured.ok()) return FailureOf(measured);
     if (context_.report) context_.report(points_);
@@ -69,33 +71,58 @@ class Analysis {
     return Failure(invalid ? JobOutcome::kInvalid : JobOutcome::kError, status);
   }
 
-  // ABORTED if the training diverged.
-  absl::StatusOr<std::shared_ptr<const TrainedNetwork>> Network(const v1::TrainWorkload& train,
-                                                                const std::string& prefix, uint64_t seed) {
-    auto network = GetTrainedNetwork(train, prefix, seed, data_, context_.threads, context_.control);
-    if (network.ok() && !(*network)->divergence.empty()) return absl::AbortedError((*network)->divergence);
-    return network;
+  TrainingRequest Request(const v1::TrainWorkload& train, const std::string& prefix, uint64_t seed) const {
+    return {train, prefix, seed, data_, context_.threads, context_.control};
+  }
+
+  // Sets network_, and what else there is of the training for this kind.
+  absl::Status Train() {
+    const TrainingRequest request =
+        Request(workload_.train(), "analyze.", workload_.has_train_seed() ? workload_.train_seed() : seed_);
+    if (workload_.has_trajectory()) {
+      absl::StatusOr<TrainingPath> path =
+          TrainWithPath(request, {workload_.trajectory().every_epochs(), "analyze.trajectory.every_epochs"});
+      if (!path.ok()) return path.status();
+      path_ = *std::move(path);
+      network_ = path_.network;
+      return absl::OkStatus();
+    }
+    if (HasPrincipalDirections()) {
+      const v1::LossPlane& plane = workload_.loss_plane();
+      const uint64_t every_epochs = plane.has_every_epochs() ? plane.every_epochs() : 1;
+      auto principal = GetPrincipalPlane(request, {every_epochs, "analyze.loss_plane.every_epochs"});
+      if (!principal.ok()) return principal.status();
+      principal_ = *std::move(principal);
+      network_ = principal_->network;
+      return absl::OkStatus();
+    }
+    absl::StatusOr<std::shared_ptr<const TrainedNetwork>> network = GetTrainedNetwork(request);
+    if (!network.ok()) return network.status();
+    network_ = *std::move(network);
+    return absl::OkStatus();
+  }
+  bool HasPrincipalDirections() const {
+    return workload_.loss_plane().directions() == v1::LossPlane::DIRECTIONS_PRINCIPAL;
   }
 
   // The first of a part's examples.
-  train::Examples Some(train::Examples examples) const {
-    if (workload_.has_examples()) {
-      examples.count =
-          static_cast<int64_t>(std::min<uint64_t>(workload_.examples(), static_cast<uint64_t>(examples.count)));
-    }
-    return examples;
+  train::Examples Some(const train::Examples& examples) const {
+    return workload_.has_examples() ? examples.First(workload_.examples()) : examples;
   }
   train::Examples TrainPart() const { return Some(data_.prepared->view().train); }
   train::Examples TestPart() const { return Some(data_.prepared->view().test); }
 
   // Names and order as contract::MetricNames.
   void Add(const std::string& name, double value) {
+    AddAt({network_->step, network_->examples, network_->epoch}, name, value);
+  }
+  void AddAt(const TrainingPath::Place& place, const std::string& name, double value) {
     v1::MetricPoint& point = points_.emplace_back();
     point.set_name(name);
     point.set_value(value);
-    point.set_step(network_->step);
-    point.set_epoch(network_->epoch);
-    point.set_examples(network_->examples);
+    point.set_step(place.step);
+    point.set_epoch(place.epoch);
+    point.set_examples(place.examples);
   }
 
   absl::Status Measure() {
@@ -110,6 +137,10 @@ class Analysis {
         return MeasureSharpness();
       case v1::AnalyzeWorkload::kGradientNoise:
         return MeasureNoise();
+      case v1::AnalyzeWorkload::kSpectralDensity:
+        return MeasureDensity();
+      case v1::AnalyzeWorkload::kTrajectory:
+        return MeasureTrajectory();
       case v1::AnalyzeWorkload::KIND_NOT_SET:
         break;
     }
@@ -132,8 +163,12 @@ class Analysis {
   }
 
   absl::Status MeasureLossPlane() {
-    const std::string key = absl::StrCat("plane ", network_->key, " ", workload_.examples(), " ", seed_);
+    const v1::LossPlane& settings = workload_.loss_plane();
+    const std::string directions = HasPrincipalDirections() ? absl::StrCat("principal every ", settings.every_epochs())
+                                                            : absl::StrCat("random ", seed_);
+    const std::string key = absl::StrCat("plane ", network_->key, " ", workload_.examples(), " ", directions);
     const auto planes = KeptPlanes().Get(key, context_.control, [&]() -> absl::StatusOr<std::shared_ptr<const Planes>> {
+      if (principal_ != nullptr) return MakePlanes(principal_->first, &principal_->second);
       const auto& tensors = network_->shape.parameters;
       const analysis::FlatVectors first{analysis::RandomDirection(tensors, network_->weights.params, seed_, 0), {}};
       const analysis::FlatVectors second{analysis::RandomDirection(tensors, network_->weights.params, seed_, 1), {}};
@@ -141,15 +176,17 @@ class Analysis {
       return MakePlanes(first, &second);
     });
     if (!planes.ok()) return planes.status();
-    AddScores(**planes, {workload_.loss_plane().alpha(), workload_.loss_plane().beta()});
+    AddScores(**planes, {settings.alpha(), settings.beta()});
     return absl::OkStatus();
   }
 
   absl::Status MeasureInterpolation() {
     const v1::Interpolation& line = workload_.interpolation();
-    const auto other = Network(line.has_train() ? line.train() : workload_.train(),
-                               line.has_train() ? "analyze.interpolation." : "analyze.", line.other_seed());
+    const auto other =
+        GetTrainedNetwork(Request(line.has_train() ? line.train() : workload_.train(),
+                                  line.has_train() ? "analyze.interpolation." : "analyze.", line.other_seed()));
     if (!other.ok()) return other.status();
+    if (!(*other)->divergence.empty()) return absl::AbortedError((*other)->divergence);
     if ((*other)->weights.params.size() != network_->weights.params.size() ||
         (*other)->weights.buffers.size() != network_->weights.buffers.size()) {
       return absl::InvalidArgumentError(
@@ -177,20 +214,9 @@ class Analysis {
     const double norm = analysis::Norm(gradient);
     Add("grad_norm", norm);
     analysis::Hessian hessian(loss, params);
-    const analysis::Spectrum spectrum =
-        analysis::ExtremeEigenvalues(hessian, {.highest = static_cast<int>(settings.top()),
-                                               .lowest = static_cast<int>(settings.lowest()),
-                                               .max_steps = static_cast<int>(settings.iterations()),
-                                               .tolerance = settings.tolerance(),
-                                               .seed = seed_});
-    AddEnd("top", spectrum.highest);
-    AddEnd("lowest", spectrum.lowest);
-    if (settings.trace_probes() > 0) {
-      const analysis::Estimate trace =
-          analysis::HutchinsonTrace(hessian, static_cast<int>(settings.trace_probes()), seed_);
-      Add("hessian_trace", trace.mean);
-      Add("hessian_trace_stderr", trace.standard_error);
-    }
+    const HessianMetrics metrics = MeasureHessian(hessian, HessianSettings::Of(settings), seed_);
+    const analysis::Spectrum& spectrum = metrics.spectrum;
+    for (const auto& [name, value] : metrics.values) Add(name, value);
     const analysis::CriticalPoint point = analysis::JudgeCriticalPoint(
         norm, spectrum, {.gradient = settings.gradient_tolerance(), .curvature = settings.curvature_tolerance()});
     using Kind = analysis::CriticalPoint::Kind;
@@ -203,24 +229,17 @@ class Analysis {
     message_ = point.Sentence();
     return absl::OkStatus();
   }
-  void AddEnd(const char* end, const std::vector<analysis::Eigenvalue>& eigenvalues) {
-    for (size_t i = 0; i < eigenvalues.size(); ++i) {
-      const std::string name = absl::StrCat("hessian_", end, "_", i + 1);
-      Add(name, eigenvalues[i].value);
-      Add(name + "_residual", eigenvalues[i].residual);
-    }
-  }
 
   // As evaluation shows it.
-  double LossOn(const train::Network<float>& network, const train::Examples& examples) {
-    train::AlignedBuffer<float> params(network_->weights.params.size());
-    std::ranges::copy(network_->weights.params, params.data());
+  double LossOn(const train::Network<float>& network, const std::vector<float>& weights,
+                const std::vector<float>& buffers, const train::Examples& examples) {
+    train::AlignedBuffer<float> params(weights.size());
+    std::ranges::copy(weights, params.data());
     std::vector<const float*> rows;
     for (int64_t i = 0; i < examples.count; ++i) rows.push_back(examples.features + i * examples.stride);
     train::Network<float>::Workspace workspace(network, 0, pool_.threads());
     return network
-        .Evaluate(params.data(), network_->weights.buffers.data(), {rows.data(), examples.labels, examples.count},
-                  workspace, &pool_)
+        .Evaluate(params.data(), buffers.data(), {rows.data(), examples.labels, examples.count}, workspace, &pool_)
         .loss;
   }
 
@@ -229,7 +248,8 @@ class Analysis {
     const TrainedNetwork& at = *network_;
     const std::vector<float>& params = at.weights.params;
     const train::Network<float> network(at.shape, at.loss);
-    const double train = LossOn(network, TrainPart()), test = LossOn(network, TestPart());
+    const double train = LossOn(network, params, at.weights.buffers, TrainPart());
+    const double test = LossOn(network, params, at.weights.buffers, TestPart());
     Add("train_loss", train);
     Add("test_loss", test);
     Add("generalisation_gap", test - train);
@@ -258,12 +278,60 @@ class Analysis {
     return absl::OkStatus();
   }
 
+  absl::Status MeasureDensity() {
+    const v1::SpectralDensity& settings = workload_.spectral_density();
+    const std::vector<float>& params = network_->weights.params;
+    const train::Network<float> network(network_->shape, network_->loss);
+    analysis::LossFunction loss(network, network_->weights.buffers, TrainPart(), &pool_);
+    analysis::Hessian hessian(loss, params);
+    const std::vector<analysis::SpectralMass> masses = analysis::SpectralQuadrature(
+        hessian, static_cast<int>(settings.probes()), static_cast<int>(settings.iterations()), seed_);
+    const analysis::DensityCurve curve =
+        analysis::CurveOf(masses, static_cast<int>(settings.points()), settings.width());
+    Add("train_loss", loss.Value(params));
+    Add("eigenvalue_mean", curve.mean);
+    Add("eigenvalue_std", curve.deviation);
+    Add("eigenvalue_min", curve.least);
+    Add("eigenvalue_max", curve.greatest);
+    Add("smoothing_width", curve.width);
+    Add("negative_share", curve.negative_share);
+    for (size_t i = 0; i < curve.places.size(); ++i) {
+      const TrainingPath::Place place{i, network_->examples, network_->epoch};
+      AddAt(place, "eigenvalue", curve.places[i]);
+      AddAt(place, "density", curve.density[i]);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MeasureTrajectory() {
+    const auto plane = analysis::PrincipalDirections(path_.params, 2);
+    if (!plane.ok()) return plane.status();
+    // Of a path on a line there is one alone.
+    const auto along = [](const std::vector<double>& values, size_t k) { return k < values.size() ? values[k] : 0; };
+    const train::Network<float> network(network_->shape, network_->loss);
+    for (size_t i = 0; i < path_.places.size(); ++i) {
+      if (context_.control != nullptr && context_.control->stopped()) return absl::CancelledError("stopped");
+      AddAt(path_.places[i], "trajectory_x", along(plane->coordinates[i], 0));
+      AddAt(path_.places[i], "trajectory_y", along(plane->coordinates[i], 1));
+      AddAt(path_.places[i], "train_loss", LossOn(network, path_.params[i], path_.buffers[i], TrainPart()));
+      AddAt(path_.places[i], "test_loss", LossOn(network, path_.params[i], path_.buffers[i], TestPart()));
+    }
+    const double first = along(plane->explained, 0), second = along(plane->explained, 1);
+    Add("explained_variance_1", first);
+    Add("explained_variance_2", second);
+    message_ = absl::StrFormat("%d weights; their plane holds %.1f %% of the squared distances from the last ones",
+                               path_.places.size(), 100 * (first + second));
+    return absl::OkStatus();
+  }
+
   const v1::AnalyzeWorkload& workload_;
   const uint64_t seed_;
   const JobContext& context_;
   train::ThreadPool pool_;
   LoadedData data_;
   std::shared_ptr<const TrainedNetwork> network_;
+  TrainingPath path_;                                // Of a trajectory.
+  std::shared_ptr<const PrincipalPlane> principal_;  // Of a plane with principal directions.
   std::vector<v1::MetricPoint> points_;
   std::string message_;
 };

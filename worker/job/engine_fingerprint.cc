@@ -16,7 +16,9 @@
 #include "worker/analysis/loss_function.h"
 #include "worker/analysis/loss_plane.h"
 #include "worker/analysis/sharpness.h"
+#include "worker/analysis/spectral_density.h"
 #include "worker/analysis/trace.h"
+#include "worker/analysis/trajectory.h"
 #include "worker/job/job.h"
 #include "worker/job/surface_job.h"
 #include "worker/job/weights_digest.h"
@@ -206,6 +208,16 @@ void DigestAnalysis(const SelfTest& test, contract::Sha256* digest) {
                  analysis::EpsilonSharpness(loss, at.params, 1e-3, 2), analysis::AscentSharpness(loss, at.params, 0.05),
                  analysis::AverageSharpness(loss, shape.parameters, at.params, 0.1, 2, 5).mean,
                  analysis::MeasureGradientNoise(loss, at.params, 20, 5)->scale});
+  if (!test.image.is_image()) {  // Once: these rest on the same products.
+    for (const analysis::SpectralMass& mass : analysis::SpectralQuadrature(hessian, 1, 2, 5)) {
+      values.insert(values.end(), {mass.value, mass.weight});
+    }
+    const std::vector<std::vector<float>> path = {first.params, second.params, at.params};
+    const auto principal = analysis::PrincipalDirections(path, 2);
+    for (const std::vector<double>& place : principal->coordinates) {
+      values.insert(values.end(), place.begin(), place.end());
+    }
+  }
   digest->Update(values.data(), values.size() * sizeof(double));
 }
 

@@ -16,6 +16,7 @@
 #include "worker/data/catalog.h"
 #include "worker/data/prepared_data.h"
 #include "worker/job/analyze_job.h"
+#include "worker/job/curvature_observer.h"
 #include "worker/job/surface_job.h"
 #include "worker/job/training_data.h"
 #include "worker/job/trial_clock.h"
@@ -26,18 +27,17 @@
 namespace basin::worker::job {
 namespace {
 
-// Names and order as contract::MetricNames.
-std::vector<v1::MetricPoint> PointsOf(const train::EpochReport& report) {
-  std::vector<v1::MetricPoint> points;
-  for (const auto& [name, value] : report.Metrics()) {
-    v1::MetricPoint& point = points.emplace_back();
+// Values by name, measured beside `report`.
+template <typename Values>
+void AddPoints(const Values& values, const train::EpochReport& report, std::vector<v1::MetricPoint>* points) {
+  for (const auto& [name, value] : values) {
+    v1::MetricPoint& point = points->emplace_back();
     point.set_name(std::string(name));
     point.set_value(value);
     point.set_step(report.step);
     point.set_epoch(report.epoch);
     point.set_examples(report.examples);
   }
-  return points;
 }
 
 // A training and what surrounds it: where it goes on from, and what it leaves on the way.
@@ -59,8 +59,10 @@ class TrainJob {
     }
     train::ThreadPool pool(std::max(context_.threads, 1));
     if (const absl::Status failed = CreateTrainer(&pool); !failed.ok()) return Failure(JobOutcome::kInvalid, failed);
+    if (train_.observe().has_curvature()) observer_.emplace(train_, seed_, data_->view().train, &pool);
     const uint64_t first_step = trainer_->step();
     const train::Trainer::Outcome outcome = Train();
+    if (outcome == train::Trainer::Outcome::kFinished) ObserveEnd();
     if (outcome == train::Trainer::Outcome::kFinished && context_.save_weights) SaveWeights();
     JobResult result = ResultOf(outcome);
     result.first_step = first_step;
@@ -97,8 +99,8 @@ class TrainJob {
     while (true) {
       const train::Trainer::Outcome outcome = trainer_->Run(
           [&](const train::EpochReport& report) {
-            evaluated_step_ = report.step;
-            if (context_.report) context_.report(PointsOf(report));
+            evaluated_ = report;
+            Report(report);
             if (context_.checkpoint_epochs != 0 && ++epochs % context_.checkpoint_epochs == 0) {
               control.RequestCheckpoint();
             }
@@ -111,11 +113,27 @@ class TrainJob {
     }
   }
 
+  // Names and order as contract::MetricNames.
+  void Report(const train::EpochReport& report) const {
+    std::vector<v1::MetricPoint> points;
+    AddPoints(report.Metrics(), report, &points);
+    if (observer_) AddPoints(observer_->AfterEpoch(*trainer_, report), report, &points);
+    if (context_.report) context_.report(points);
+  }
+
+  // The last step is always evaluated here: no checkpoint is made after it.
+  void ObserveEnd() const {
+    if (!observer_ || !evaluated_) return;
+    std::vector<v1::MetricPoint> points;
+    AddPoints(observer_->AtEnd(*trainer_, *evaluated_), *evaluated_, &points);
+    if (context_.report && !points.empty()) context_.report(points);
+  }
+
   // The averages are of the whole training: beside the kept weights of an earlier evaluation they would mislead.
   void SaveWeights() {
     const bool kept = train_.stopping().early_stopping().keep_best_weights();
     context_.save_weights(
-        WriteWeights(identity_, evaluated_step_.value_or(trainer_->step()), /*averages=*/!kept, *trainer_));
+        WriteWeights(identity_, evaluated_ ? evaluated_->step : trainer_->step(), /*averages=*/!kept, *trainer_));
   }
 
   JobResult ResultOf(train::Trainer::Outcome outcome) const {
@@ -148,7 +166,8 @@ class TrainJob {
   TrainingIdentity identity_;
   std::shared_ptr<const data::PreparedData> data_;
   std::unique_ptr<train::Trainer> trainer_;
-  std::optional<uint64_t> evaluated_step_;  // Of the last evaluation: with early stopping at last the kept weights'.
+  std::optional<CurvatureObserver> observer_;
+  std::optional<train::EpochReport> evaluated_;  // The last: with early stopping at last of the kept weights.
 };
 
 }  // namespace

@@ -20,15 +20,27 @@ size_t BytesOf(const TrainedNetwork& network) {
   return sizeof(float) * (network.weights.params.size() + network.weights.buffers.size());
 }
 
-absl::StatusOr<std::shared_ptr<TrainedNetwork>> Train(const v1::TrainWorkload& workload, const std::string& prefix,
-                                                      uint64_t seed, const LoadedData& data, int threads,
-                                                      JobControl* control) {
-  if (absl::Status failed = CheckMemory(workload, data.prepared->view()); !failed.ok()) return failed;
-  train::ThreadPool pool(std::max(threads, 1));
+}  // namespace
+
+std::string TrainingRequest::Key() const {
+  v1::Workload training;
+  *training.mutable_train() = workload;
+  return absl::StrCat(contract::CanonicalDigest(training), " ", seed, " ", data.digest);
+}
+
+absl::StatusOr<std::shared_ptr<const TrainedNetwork>> TrainNetwork(const TrainingRequest& request,
+                                                                   TrainingVisitor* visitor) {
+  const train::TrainingData& data = request.data.prepared->view();
+  if (absl::Status failed = CheckMemory(request.workload, data); !failed.ok()) return failed;
+  train::ThreadPool pool(std::max(request.threads, 1));
   absl::StatusOr<std::unique_ptr<train::Trainer>> trainer =
-      train::Trainer::Create(workload, seed, data.prepared->view(), &pool);
-  if (!trainer.ok()) return contract::Under(prefix, trainer.status());
+      train::Trainer::Create(request.workload, request.seed, data, &pool);
+  if (!trainer.ok()) return contract::Under(request.prefix, trainer.status());
+  if (visitor != nullptr) {
+    if (absl::Status fault = visitor->Begin(**trainer); !fault.ok()) return fault;
+  }
   auto network = std::make_shared<TrainedNetwork>();
+  JobControl* const control = request.control;
   train::Trainer::Outcome outcome;
   do {
     outcome = (*trainer)->Run(
@@ -36,6 +48,7 @@ absl::StatusOr<std::shared_ptr<TrainedNetwork>> Train(const v1::TrainWorkload& w
           network->step = report.step;
           network->examples = report.examples;
           network->epoch = report.epoch;
+          if (visitor != nullptr) visitor->Evaluated(**trainer, report);
         },
         control == nullptr ? nullptr : control->interrupt());
     if (control != nullptr) control->TakeCheckpointRequest();  // There is none to save: the next trial begins anew.
@@ -44,30 +57,18 @@ absl::StatusOr<std::shared_ptr<TrainedNetwork>> Train(const v1::TrainWorkload& w
   if (outcome == train::Trainer::Outcome::kDiverged) {
     network->divergence = absl::StrCat("the training diverged after step ", (*trainer)->step());
   }
+  network->key = request.Key();
   network->shape = (*trainer)->shape();
-  network->loss = train::Loss::FromProto(workload.loss());
+  network->loss = train::Loss::FromProto(request.workload.loss());
   network->weights = {{(*trainer)->params().begin(), (*trainer)->params().end()},
                       {(*trainer)->buffers().begin(), (*trainer)->buffers().end()}};
   network->weights_digest = WeightsDigest((*trainer)->params(), (*trainer)->buffers());
   return network;
 }
 
-}  // namespace
-
-absl::StatusOr<std::shared_ptr<const TrainedNetwork>> GetTrainedNetwork(const v1::TrainWorkload& workload,
-                                                                        const std::string& prefix, uint64_t seed,
-                                                                        const LoadedData& data, int threads,
-                                                                        JobControl* control) {
+absl::StatusOr<std::shared_ptr<const TrainedNetwork>> GetTrainedNetwork(const TrainingRequest& request) {
   static SharedResults<TrainedNetwork>* const networks = new SharedResults<TrainedNetwork>(kMostBytes, BytesOf);
-  v1::Workload training;
-  *training.mutable_train() = workload;
-  const std::string key = absl::StrCat(contract::CanonicalDigest(training), " ", seed, " ", data.digest);
-  return networks->Get(key, control, [&]() -> absl::StatusOr<std::shared_ptr<const TrainedNetwork>> {
-    absl::StatusOr<std::shared_ptr<TrainedNetwork>> trained = Train(workload, prefix, seed, data, threads, control);
-    if (!trained.ok()) return trained.status();
-    (*trained)->key = key;
-    return *std::move(trained);
-  });
+  return networks->Get(request.Key(), request.control, [&] { return TrainNetwork(request, nullptr); });
 }
 
 }  // namespace basin::worker::job

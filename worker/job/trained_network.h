@@ -11,6 +11,7 @@
 #include "worker/job/training_data.h"
 #include "worker/train/loss.h"
 #include "worker/train/network_shape.h"
+#include "worker/train/trainer.h"
 
 namespace basin::worker::job {
 
@@ -26,14 +27,38 @@ struct TrainedNetwork {
   double epoch = 0;
 };
 
-// The end of a training, whose trial gives the same bits: trained here, once for all trials of this process that want
-// it within a while. `prefix` is the path of the message whose `train` it is.
+// What is to be trained, and how. What it refers to outlives it.
+struct TrainingRequest {
+  const v1::TrainWorkload& workload;
+  std::string prefix;  // The path of the message whose `train` it is.
+  uint64_t seed;
+  const LoadedData& data;
+  int threads;
+  JobControl* control;  // May be null.
+
+  // The same for the same training of the same data.
+  std::string Key() const;
+};
+
+// Sees a training on its way.
+class TrainingVisitor {
+ public:
+  virtual ~TrainingVisitor() = default;
+  // Before the first step; the training is not begun if that gives an error.
+  virtual absl::Status Begin(const train::Trainer& trainer) = 0;
+  // As Trainer::Run reports.
+  virtual void Evaluated(const train::Trainer& trainer, const train::EpochReport& report) = 0;
+};
+
+// Trains from the start to the end. `visitor` may be null.
 //
-// INVALID_ARGUMENT, naming a field of the training; CANCELLED once `control` (may be null) says stop;
-// RESOURCE_EXHAUSTED. Throws std::bad_alloc.
-absl::StatusOr<std::shared_ptr<const TrainedNetwork>> GetTrainedNetwork(const v1::TrainWorkload& workload,
-                                                                        const std::string& prefix, uint64_t seed,
-                                                                        const LoadedData& data, int threads,
-                                                                        JobControl* control);
+// INVALID_ARGUMENT, naming a field of the training; CANCELLED once the control says stop; RESOURCE_EXHAUSTED. Throws
+// std::bad_alloc.
+absl::StatusOr<std::shared_ptr<const TrainedNetwork>> TrainNetwork(const TrainingRequest& request,
+                                                                   TrainingVisitor* visitor);
+
+// The end of a training, whose trial gives the same bits: trained here, once for all trials of this process that want
+// it within a while. Errors as TrainNetwork's.
+absl::StatusOr<std::shared_ptr<const TrainedNetwork>> GetTrainedNetwork(const TrainingRequest& request);
 
 }  // namespace basin::worker::job

@@ -31,8 +31,9 @@ uint64_t MembersOf(const v1::TrainWorkload& workload, int64_t train_size) {
   return times.ok() ? times->Count(ensemble.members()) : 0;
 }
 
-// Parameters, gradient, what the optimizer, the averages and early stopping keep for each parameter, the members of an
-// ensemble, and the values between layers; what is left over is small beside them where it matters.
+// Parameters, gradient, what the optimizer, the averages, early stopping and the search for eigenvalues keep for each
+// parameter, the members of an ensemble, and the values between layers; what is left over is small beside them where it
+// matters.
 double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& data) {
   const absl::StatusOr<train::NetworkShape> shape =
       train::ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
@@ -43,7 +44,8 @@ double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& dat
   const v1::Averaging& averaging = workload.averaging();
   const int floats = 2 + train::StateFloatsPerParameter(workload.optimizer()) +
                      2 * (averaging.has_swa() + averaging.has_ema()) +
-                     workload.stopping().early_stopping().keep_best_weights();
+                     workload.stopping().early_stopping().keep_best_weights() +
+                     static_cast<int>(workload.observe().curvature().iterations());
   // A member of the ensemble is a network and what it predicts.
   const auto members = static_cast<double>(MembersOf(workload, data.train.count));
   const double member = static_cast<double>(shape->parameter_count + shape->buffer_count) +

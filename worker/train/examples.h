@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "worker/train/image_shape.h"
@@ -14,6 +15,13 @@ struct Examples {
   int64_t count = 0;
   int32_t feature_count = 0;
   int32_t stride = 0;
+
+  // So many of them, or all if there are no more.
+  Examples First(uint64_t most) const {
+    Examples first = *this;
+    first.count = static_cast<int64_t>(std::min(most, static_cast<uint64_t>(count)));
+    return first;
+  }
 };
 
 // The three parts of a data set after splitting and scaling.

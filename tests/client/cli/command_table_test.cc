@@ -18,7 +18,7 @@ TEST(CommandTableTest, HasTheCommandsOfTheContractAndNoOther) {
                                           "results",   "trials",      "pause",     "resume",     "cancel", "retry",
                                           "rm",        "workers",     "drain",     "schedule",   "export", "artifacts",
                                           "sql",       "doctor",      "version",   "completion", "curves", "verify",
-                                          "landscape", "interpolate", "curvature", "gallery"}));
+                                          "landscape", "interpolate", "curvature", "trajectory", "gallery"}));
 }
 
 TEST(CommandTableTest, EveryCommandsHelpHasAnExampleAndTheFlagsOfAll) {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <optional>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_runner.h"
@@ -198,6 +199,49 @@ TEST_F(ServiceTest, AVerifiedTrialIsEqualAndItsSecondRunIsRemoved) {
   EXPECT_THAT(Run({"list"}).out, Not(HasSubstr("verify-")));
   EXPECT_EQ(Run({"verify", id + "/3", "--keep"}).exit_code, 0);
   EXPECT_THAT(Run({"list"}).out, AllOf(HasSubstr("verify-"), HasSubstr(id + "/3")));
+}
+
+TEST_F(ServiceTest, TheMinimumThatATrialFoundIsLookedAt) {
+  const std::string id = Submit(kTiny);
+  ASSERT_EQ(Run({"watch", id}).exit_code, 0);
+  const CliResult first = Run({"landscape", id + "/0", "--points", "5", "--format", "csv"});
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  // The weights came out again with the trial's digest, or a word would have been said.
+  EXPECT_THAT(first.err, AllOf(HasSubstr("25 places"), Not(HasSubstr("other weights"))));
+  const std::vector<std::string> rows = Lines(first.out);
+  ASSERT_THAT(rows, SizeIs(26));
+  // In the middle stand the trial's own scores.
+  const CliResult own = Run({"sql",
+                             "SELECT value FROM metrics WHERE sweep = '" + id +
+                                 "' AND trial = 0 AND name = 'test_loss' ORDER BY step DESC LIMIT 1",
+                             "--format", "csv"});
+  const std::vector<std::string> middle = absl::StrSplit(rows[13], ',');
+  EXPECT_EQ(middle.at(0) + middle.at(1), "00");
+  EXPECT_NEAR(std::stod(middle.at(4)), std::stod(Lines(own.out).at(1)), 1e-5);
+  // The same place again is taken from what was measured.
+  const CliResult again = Run({"landscape", id + "/0", "--points", "5", "--format", "csv"});
+  EXPECT_EQ(again.out, first.out);
+  EXPECT_EQ(again.err, first.err.substr(first.err.find("25 places")));
+
+  const CliResult line = Run({"interpolate", id + "/0", id + "/2", "--points", "3", "--format", "csv"});
+  EXPECT_EQ(line.exit_code, 0) << line.err;
+  ASSERT_THAT(Lines(line.out), SizeIs(4));
+  EXPECT_THAT(line.err, HasSubstr("no barrier of train_loss"));  // Softmax regression is convex.
+
+  const CliResult curvature = Run({"curvature", id + "/0", "--top", "2"});
+  EXPECT_EQ(curvature.exit_code, 0) << curvature.err;
+  EXPECT_THAT(curvature.out, AllOf(HasSubstr("hessian_top_2"), HasSubstr("hessian_lowest_1")));
+  const std::string spectrum = (dir_->path() / "spectrum.svg").string();
+  EXPECT_EQ(Run({"curvature", id + "/0", "--out", spectrum}).exit_code, 0);
+  EXPECT_THAT(ReadFile(spectrum), HasSubstr("density"));
+
+  const CliResult path = Run({"trajectory", id + "/0", "--format", "csv"});
+  EXPECT_EQ(path.exit_code, 0) << path.err;
+  ASSERT_THAT(Lines(path.out), SizeIs(4));  // The start, and after two epochs.
+  EXPECT_THAT(Lines(path.out)[3], AllOf(HasSubstr(",2,0,0,")));
+  const std::string surface = (dir_->path() / "path.html").string();
+  EXPECT_EQ(Run({"trajectory", id + "/0", "--points", "5", "--out", surface}).exit_code, 0);
+  EXPECT_THAT(ReadFile(surface), HasSubstr("first principal direction"));
 }
 
 TEST_F(ServiceTest, ASweepThatMayReuseResultsComputesNothingTwice) {

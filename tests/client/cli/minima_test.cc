@@ -190,6 +190,77 @@ TEST_F(MinimaTest, CurvatureShowsEachEigenvalueWithItsResidual) {
   EXPECT_EQ(asked.trace_probes(), 10u);
 }
 
+TEST_F(MinimaTest, AllEigenvaluesAreDrawn) {
+  Add(0);
+  for (uint64_t i = 0; i < 5; ++i) {
+    server_.points.push_back(tests::Point(0, "eigenvalue", i, static_cast<double>(i) - 1));
+    server_.points.push_back(tests::Point(0, "density", i, i == 2 ? 0.75 : 0));
+  }
+  const CliResult result = Run({"curvature", "k3f9/1", "--out", Path("s.npz"), "--seed", "4"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("train_loss"));
+  EXPECT_THAT(File("s.npz"), AllOf(HasSubstr("eigenvalue.npy"), HasSubstr("density.npy")));
+  ASSERT_THAT(server_.created(), SizeIs(2));
+  EXPECT_EQ(server_.created()[1].spec().name(), "spectrum-k3f9-1");
+  EXPECT_EQ(server_.created()[1].spec().seeds().list().seeds(0), 4u);
+  EXPECT_TRUE(server_.created()[1].spec().base().analyze().has_spectral_density());
+  EXPECT_EQ(Run({"curvature", "k3f9/1", "--out", Path("s.svg")}).exit_code, 0);
+  EXPECT_THAT(File("s.svg"), AllOf(HasSubstr("<svg"), HasSubstr("Eigenvalues of the Hessian")));
+}
+
+TEST_F(MinimaTest, ATrajectoryIsReadInTheOrderOfItsSteps) {
+  Add(0);
+  for (const uint64_t step : {20, 0, 10}) {
+    const auto far = static_cast<double>(20 - step);
+    server_.points.push_back(tests::Point(0, "trajectory_x", step, far));
+    server_.points.push_back(tests::Point(0, "trajectory_y", step, 2 * far));
+    server_.points.push_back(tests::Point(0, "train_loss", step, far / 10));
+    server_.points.push_back(tests::Point(0, "test_loss", step, far / 5));
+  }
+  server_.points.push_back(tests::Point(0, "explained_variance_1", 20, 0.9));
+  server_.points.push_back(tests::Point(0, "explained_variance_2", 20, 0.05));
+  const CliResult result = Run({"trajectory", "k3f9/1", "--every-epochs", "2", "--format", "csv"});
+  EXPECT_EQ(result.out,
+            "step,epoch,x,y,train_loss,test_loss\n"
+            "0,0,20,40,2,4\n"
+            "10,0,10,20,1,2\n"
+            "20,0,0,0,0,0\n");
+  EXPECT_THAT(result.err, HasSubstr("The two directions hold 90% and 5%"));
+  EXPECT_EQ(Asked().base().analyze().trajectory().every_epochs(), 2u);
+}
+
+TEST_F(MinimaTest, ATrajectoryIsDrawnOnTheLossOfItsPlane) {
+  for (uint64_t i = 0; i < 9; ++i) AddScores(i, static_cast<double>(i));
+  for (const uint64_t step : {0, 10}) {
+    server_.points.push_back(tests::Point(0, "trajectory_x", step, step == 0 ? 10 : 0));
+    server_.points.push_back(tests::Point(0, "trajectory_y", step, step == 0 ? -5 : 0));
+  }
+  const CliResult result = Run({"trajectory", "k3f9/1", "--points", "3", "--out", Path("t.svg")});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(File("t.svg"), AllOf(HasSubstr("first principal direction"), HasSubstr("start"), HasSubstr("end")));
+  ASSERT_THAT(server_.created(), SizeIs(2));
+  const v1::SweepSpec plane = server_.created()[1].spec();
+  EXPECT_EQ(plane.base().analyze().loss_plane().directions(), v1::LossPlane::DIRECTIONS_PRINCIPAL);
+  // What the path covers, and a fifth more on either side.
+  EXPECT_EQ(plane.domains(0).values().values(0).double_value(), -2);
+  EXPECT_EQ(plane.domains(0).values().values(2).double_value(), 12);
+  EXPECT_EQ(plane.domains(1).values().values(0).double_value(), -6);
+  EXPECT_EQ(plane.domains(1).values().values(2).double_value(), 1);
+}
+
+TEST_F(MinimaTest, PointsThatTheServerHasDeletedAreMissed) {
+  Add(0);
+  EXPECT_THAT(Run({"trajectory", "k3f9/1"}).err, HasSubstr("sweep an4l has no points any more"));
+  EXPECT_THAT(Run({"curvature", "k3f9/1", "--out", Path("s.svg")}).err, HasSubstr("has no points any more"));
+}
+
+TEST_F(MinimaTest, WhatWasObservedOnTheWayIsNotObservedAgain) {
+  Add(0);
+  server_.sweeps[1].mutable_spec()->mutable_base()->mutable_train()->mutable_observe()->mutable_curvature();
+  Run({"curvature", "k3f9/1"});
+  EXPECT_FALSE(Asked().base().analyze().train().has_observe());
+}
+
 TEST_F(MinimaTest, OtherWeightsThanTheTrialsAreSaid) {
   Add(0);
   TrainedWith("0123456789abcdef");

@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
          {"  colour: blue"},
          "f.yaml:12:3: train.colour: unknown key; expected one of dataset, model, epochs, steps, examples, batch_size, "
          "drop_last, learning_rate, optimizer, schedule, loss, "
-         "learning_rate_scaling, clip, accumulate, sampling, stopping, averaging"},
+         "learning_rate_scaling, clip, accumulate, sampling, stopping, averaging, observe"},
         {"MisspeltRequiredKey",
          {"  learning_rate:", "  lerning_rate: 0.1"},
          "f.yaml:9:3: train.learning_rate: must be a number, is empty\nf.yaml:12:3: train.lerning_rate: unknown key "
@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(
         {"KeepIsAMessage", {"keep: all"}, "f.yaml:12:7: keep: must be a mapping with weights, is 'all'"},
         {"KeepOfUnknownWeights",
          {"keep: {weights: some}"},
-         "f.yaml:12:17: keep.weights: must be one of none, all, is 'some'"},
+         "f.yaml:12:17: keep.weights: must be one of none, all, best, is 'some'"},
         {"DomainForSeeds",
          {"seeds: {$values: [1, 2]}"},
          "f.yaml:3:8: seeds: must be a number of seeds or a list of them, is a mapping"},

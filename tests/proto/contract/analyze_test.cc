@@ -10,15 +10,12 @@
 #include "proto/contract/defaults.h"
 #include "proto/contract/metric_names.h"
 #include "proto/contract/space.h"
-#include "proto/contract/validate.h"
+#include "tests/proto/contract/faults.h"
 
 namespace basin::contract {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::Field;
-using testing::HasSubstr;
 
 constexpr char kTraining[] =
     R"(train { dataset { name: "digits" } model { mlp { hidden: 8 } } epochs: 2 batch_size: 8 learning_rate: 0.1 })";
@@ -31,15 +28,10 @@ v1::Workload Analysis(const std::string& kind, const std::string& training = kTr
   return workload;
 }
 
-auto Fault(const std::string& path, const std::string& description) {
-  return AllOf(Field(&Violation::path, path), Field(&Violation::description, HasSubstr(description)));
-}
-
-std::vector<Violation> FaultsOf(const v1::Workload& workload) { return ViolationsOf(ValidateResolved(workload)); }
-
 TEST(AnalysisTest, OfEachKindIsValidWithItsDefaults) {
   for (const char* kind : {"loss_plane { alpha: 1 }", "interpolation { alpha: 0.5 other_seed: 2 }", "curvature {}",
-                           "sharpness {}", "gradient_noise {}"}) {
+                           "sharpness {}", "gradient_noise {}", "spectral_density {}", "trajectory {}",
+                           "loss_plane { alpha: 1 directions: DIRECTIONS_PRINCIPAL every_epochs: 2 }"}) {
     EXPECT_TRUE(ValidateResolved(Analysis(kind)).ok()) << kind << ValidateResolved(Analysis(kind));
   }
 }
@@ -94,6 +86,27 @@ TEST(AnalysisTest, CurvatureNamesEachEigenvalueAndItsResidual) {
   v1::Workload base;
   base.mutable_analyze()->mutable_curvature()->set_trace_probes(4);
   EXPECT_THAT(MetricNames(base), testing::IsSupersetOf({"hessian_top_5", "hessian_trace", "hessian_trace_stderr"}));
+}
+
+TEST(AnalysisTest, ADensityHasAPlaceForEachWidth) {
+  EXPECT_THAT(
+      FaultsOf(Analysis("spectral_density { points: 106 }")),
+      ElementsAre(Fault("analyze.spectral_density.points", "must be at least 107, or peaks of a width of 0.01")));
+  EXPECT_TRUE(ValidateResolved(Analysis("spectral_density { points: 107 }")).ok());
+  EXPECT_TRUE(ValidateResolved(Analysis("spectral_density { points: 27 width: 0.05 }")).ok());
+}
+
+TEST(AnalysisTest, RandomDirectionsHaveNoPath) {
+  EXPECT_THAT(FaultsOf(Analysis("loss_plane { alpha: 1 every_epochs: 2 }")),
+              ElementsAre(Fault("analyze.loss_plane.every_epochs", "must not be set without `directions: principal`")));
+}
+
+TEST(AnalysisTest, ObservesNothingOfItsTraining) {
+  const std::string observed =
+      R"(train { dataset { name: "digits" } model { mlp { hidden: 8 } } epochs: 2 batch_size: 8 learning_rate: 0.1
+                 observe { curvature { every_epochs: 1 } } })";
+  EXPECT_THAT(FaultsOf(Analysis("curvature {}", observed)),
+              ElementsAre(Fault("analyze.train.observe", "looks at the end of a training alone")));
 }
 
 TEST(AnalysisTest, NeedsTheDataOfItsTraining) {

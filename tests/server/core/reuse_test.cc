@@ -176,40 +176,74 @@ TEST(ReuseDigestTest, ATrialThatAClockMayStopHasNone) {
   EXPECT_THAT(ReuseDigest(*WithAClock(false), 0), SizeIs(64));
 }
 
+// As the sweep's first trial with a result.
+std::optional<TrialReused> TakeOverFirst(const SweepDefinition& sweep, const KnownResult& result) {
+  return TakeOver(sweep, BestTrial{.maximize = sweep.maximize, .index = {}, .objective = {}}, 0, result);
+}
+
 TEST(TakeOverTest, TheObjectiveIsThatOfTheSweepThatTakesIt) {
-  EXPECT_EQ(TakeOver(*SweepBuilder().Build(), ResultOf(0.5))->objective, 0.5);
-  EXPECT_EQ(TakeOver(*SweepBuilder().Maximize("val_accuracy").Build(), ResultOf(0.5))->objective, 0.75);
-  EXPECT_FALSE(TakeOver(*SweepBuilder().Maximize("test_accuracy").Build(), ResultOf(0.5)));
+  EXPECT_EQ(TakeOverFirst(*SweepBuilder().Build(), ResultOf(0.5))->objective, 0.5);
+  EXPECT_EQ(TakeOverFirst(*SweepBuilder().Maximize("val_accuracy").Build(), ResultOf(0.5))->objective, 0.75);
+  EXPECT_FALSE(TakeOverFirst(*SweepBuilder().Maximize("test_accuracy").Build(), ResultOf(0.5)));
 }
 
 TEST(TakeOverTest, ABestValueIsTakenOverFromTheSameObjectiveAlone) {
   KnownResult result = ResultOf(0.5);
   const auto sweep = SweepBuilder().AtBest().Build();
-  EXPECT_FALSE(TakeOver(*sweep, result));
+  EXPECT_FALSE(TakeOverFirst(*sweep, result));
   result.objective_at_best = true;
   result.objective = 0.375;
-  EXPECT_EQ(TakeOver(*sweep, result)->objective, 0.375);
-  EXPECT_EQ(TakeOver(*SweepBuilder().Build(), result)->objective, 0.5);
-  EXPECT_FALSE(TakeOver(*SweepBuilder().AtBest().Maximize("val_loss").Build(), result));
+  EXPECT_EQ(TakeOverFirst(*sweep, result)->objective, 0.375);
+  EXPECT_EQ(TakeOverFirst(*SweepBuilder().Build(), result)->objective, 0.5);
+  EXPECT_FALSE(TakeOverFirst(*SweepBuilder().AtBest().Maximize("val_loss").Build(), result));
 }
 
 TEST(TakeOverTest, WhatIsNotFiniteDiverged) {
   KnownResult result = ResultOf(std::numeric_limits<double>::infinity());
-  EXPECT_EQ(TakeOver(*SweepBuilder().Build(), result)->state, TrialState::kDiverged);
-  EXPECT_EQ(TakeOver(*SweepBuilder().Maximize("val_accuracy").Build(), result)->state, TrialState::kSucceeded);
+  EXPECT_EQ(TakeOverFirst(*SweepBuilder().Build(), result)->state, TrialState::kDiverged);
+  EXPECT_EQ(TakeOverFirst(*SweepBuilder().Maximize("val_accuracy").Build(), result)->state, TrialState::kSucceeded);
   result.outcome.kind = OutcomeKind::kDiverged;
-  EXPECT_EQ(TakeOver(*SweepBuilder().Maximize("val_accuracy").Build(), result)->state, TrialState::kDiverged);
+  EXPECT_EQ(TakeOverFirst(*SweepBuilder().Maximize("val_accuracy").Build(), result)->state, TrialState::kDiverged);
 }
 
+const Artifact kWeights{ArtifactKind::kWeights, "weights.safetensors", 10, 100, "sha"};
+
 TEST(TakeOverTest, WeightsAreTakenOverByASweepThatKeepsThem) {
-  v1::SweepSpec spec = WithAClock(false)->spec;
-  spec.mutable_keep()->set_weights(v1::Keep::WEIGHTS_ALL);
-  const auto keeps = *SweepDefinition::Create(spec);
+  const auto keeps = SweepBuilder().Keep(v1::Keep::WEIGHTS_ALL).Build();
   KnownResult result = ResultOf(0.5);
-  EXPECT_FALSE(TakeOver(*keeps, result));
-  result.weights = Artifact{ArtifactKind::kWeights, "weights.safetensors", 10, 100, "sha"};
-  EXPECT_TRUE(TakeOver(*keeps, result)->result.weights);
-  EXPECT_FALSE(TakeOver(*SweepBuilder().Build(), result)->result.weights);
+  EXPECT_FALSE(TakeOverFirst(*keeps, result));
+  result.weights = kWeights;
+  EXPECT_TRUE(TakeOverFirst(*keeps, result)->result.weights);
+  EXPECT_FALSE(TakeOverFirst(*SweepBuilder().Build(), result)->result.weights);
+}
+
+TEST(TakeOverTest, ASweepThatKeepsTheBestWeightsWantsThemOfABetterTrialAlone) {
+  const auto keeps = SweepBuilder().Keep(v1::Keep::WEIGHTS_BEST).Build();
+  const BestTrial best{.maximize = false, .index = 3, .objective = 0.5};
+  EXPECT_FALSE(TakeOver(*keeps, best, 2, ResultOf(0.5)));
+  EXPECT_FALSE(TakeOver(*keeps, best, 4, ResultOf(0.25)));
+  EXPECT_TRUE(TakeOver(*keeps, best, 4, ResultOf(0.5)));
+  KnownResult result = ResultOf(0.75);
+  result.weights = kWeights;
+  EXPECT_FALSE(TakeOver(*keeps, best, 2, result)->result.weights);
+}
+
+TEST_F(ReuseTest, OfASweepThatKeepsTheBestWeightsAFormerBestTrialLosesThem) {
+  Begin(SweepBuilder().Configs(3).Keep(v1::Keep::WEIGHTS_BEST));
+  std::map<TrialKey, std::optional<KnownResult>> known;
+  for (uint64_t index = 0; index < 3; ++index) {
+    known[Key(index)] = ResultOf(index == 2 ? 0.75 : 0.5 - 0.25 * static_cast<double>(index));
+    known[Key(index)]->weights = kWeights;
+  }
+  Ask(known);
+  EXPECT_EQ(scheduler_.sweep("s").best_trial, 1u);
+  std::vector<bool> with_weights;
+  for (const TrialReused& reused : scheduler_.EventsOf<TrialReused>()) {
+    with_weights.push_back(reused.result.weights.has_value());
+  }
+  EXPECT_THAT(with_weights, ::testing::ElementsAre(true, true, false));
+  ASSERT_THAT(scheduler_.EventsOf<WeightsDropped>(), SizeIs(1));
+  EXPECT_EQ(scheduler_.EventsOf<WeightsDropped>()[0].key.index, 0u);
 }
 
 }  // namespace

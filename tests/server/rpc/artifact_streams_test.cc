@@ -225,10 +225,14 @@ TEST_F(ArtifactStreamsTest, OneThatIsNotThereOrDamagedIsSaid) {
 TEST_F(ArtifactStreamsTest, ALeasedTrialSaysWhetherItsWeightsAreKept) {
   EXPECT_FALSE(lease_.keep_weights());
   v1::CreateSweepRequest request = DigitsRequest("kept");
-  request.mutable_spec()->mutable_keep()->set_weights(v1::Keep::WEIGHTS_ALL);
-  request.mutable_spec()->set_priority(10);
-  ASSERT_TRUE(Call(*sweeps_, &v1::SweepService::Stub::CreateSweep, request).ok());
-  EXPECT_TRUE(Lease(worker_, 1).at(0).keep_weights());
+  int32_t priority = 10;
+  for (const v1::Keep::Weights weights : {v1::Keep::WEIGHTS_ALL, v1::Keep::WEIGHTS_BEST}) {
+    request.mutable_spec()->mutable_keep()->set_weights(weights);
+    request.mutable_spec()->set_priority(priority++);
+    request.set_request_id(v1::Keep::Weights_Name(weights));
+    ASSERT_TRUE(Call(*sweeps_, &v1::SweepService::Stub::CreateSweep, request).ok());
+    EXPECT_TRUE(Lease(worker_, 1).at(0).keep_weights());
+  }
 }
 
 }  // namespace

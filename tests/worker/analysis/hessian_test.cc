@@ -10,6 +10,7 @@
 #include "tests/worker/train/synthetic_images.h"
 #include "worker/analysis/lanczos.h"
 #include "worker/analysis/loss_function.h"
+#include "worker/analysis/spectral_density.h"
 #include "worker/analysis/vectors.h"
 
 namespace basin::worker::analysis {
@@ -31,14 +32,22 @@ Eigen::MatrixXd AllOf(SymmetricOperator& matrix) {
   return elements;
 }
 
-TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
-  const train::SyntheticExamples examples(6, 4, {.train = 200}, 1.5f);
-  const TrainedModel model(
+// One that has learnt from so many examples, and the Hessian of its loss over them.
+struct SmallNetwork {
+  explicit SmallNetwork(int64_t count) : examples(6, 4, {.train = count}, 1.5f) {}
+
+  const train::SyntheticExamples examples;
+  const TrainedModel model{
       "model { mlp { hidden: 9 activation: ACTIVATION_TANH } } batch_size: 20 epochs: 10 learning_rate: 0.1",
-      examples.view());
-  const train::Network<float> network(model.shape, model.loss);
-  LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
-  Hessian hessian(loss, model.at.params);
+      examples.view()};
+  const train::Network<float> network{model.shape, model.loss};
+  LossFunction loss{network, model.at.buffers, examples.view().train, nullptr};
+  Hessian hessian{loss, model.at.params};
+};
+
+TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
+  SmallNetwork small(200);
+  Hessian& hessian = small.hessian;
   const Eigen::MatrixXd elements = AllOf(hessian);
   EXPECT_LT((elements - elements.transpose()).cwiseAbs().maxCoeff(), 1e-6);
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> expected(elements);
@@ -53,6 +62,32 @@ TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_NEAR(spectrum.lowest[static_cast<size_t>(i)].value, expected.eigenvalues()(i), 1e-5 * greatest) << i;
   }
+}
+
+TEST(HessianTest, QuadratureFindsTheDistributionOfTheEigenvaluesOfAllOfIt) {
+  SmallNetwork small(60);
+  Hessian& hessian = small.hessian;
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(AllOf(hessian));
+  const Eigen::VectorXd& exact = solver.eigenvalues();
+  const auto size = static_cast<double>(exact.size());
+  constexpr int kProbes = 60;
+  const DensityCurve curve = CurveOf(SpectralQuadrature(hessian, kProbes, 40, 1), 300, 0.02);
+  const double variance = (exact.array() - exact.mean()).square().mean();
+  // The standard error of the mean over probes.
+  EXPECT_NEAR(curve.mean, exact.sum() / size, 4 * std::sqrt(2 * variance / (size * kProbes)));
+  EXPECT_NEAR(curve.deviation, std::sqrt(variance), 0.15 * std::sqrt(variance));
+  EXPECT_NEAR(curve.greatest, exact.maxCoeff(), 1e-3 * exact.maxCoeff());
+  std::vector<SpectralMass> masses;
+  for (const double value : exact) masses.push_back({value, 1 / size});
+  const std::vector<double> expected = SmoothedDensity(masses, curve.places, curve.width);
+  const double step = curve.places[1] - curve.places[0];
+  double difference = 0, total = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    difference += std::abs(curve.density[i] - expected[i]) * step;
+    total += curve.density[i] * step;
+  }
+  EXPECT_NEAR(total, 1, 1e-3);
+  EXPECT_LT(difference, 0.1);
 }
 
 TEST(HessianTest, IsTheDerivativeOfTheGradientInFloatToo) {

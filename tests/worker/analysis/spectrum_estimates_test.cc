@@ -92,5 +92,24 @@ TEST(SmoothedDensityTest, IntegratesToOneAndPeaksAtTheMasses) {
   EXPECT_NEAR(density[400], 0.25 / (0.3 * std::sqrt(2 * M_PI)), 1e-9);
 }
 
+TEST(DensityCurveTest, ReachesThreeWidthsBeyondTheMassesAndSumsThemUp) {
+  const std::vector<SpectralMass> masses = {{-1, 0.25}, {-0.01, 0.25}, {3, 0.5}};
+  const DensityCurve curve = CurveOf(masses, 101, 0.05);
+  EXPECT_NEAR(curve.width, 0.2, 1e-12);
+  EXPECT_NEAR(curve.places.front(), -1.6, 1e-12);
+  EXPECT_NEAR(curve.places.back(), 3.6, 1e-12);
+  EXPECT_NEAR(curve.mean, 1.2475, 1e-12);
+  EXPECT_NEAR(curve.deviation, std::sqrt(0.25 * (2.2475 * 2.2475 + 1.2575 * 1.2575) + 0.5 * 1.7525 * 1.7525), 1e-12);
+  EXPECT_EQ(curve.least, -1);
+  EXPECT_EQ(curve.greatest, 3);
+  EXPECT_EQ(curve.negative_share, 0.25);  // What is within a width of zero may be rounding.
+  EXPECT_EQ(curve.density, SmoothedDensity(masses, curve.places, curve.width));
+}
+
+TEST(DensityCurveTest, HasAWidthWhereAllEigenvaluesAreOne) {
+  EXPECT_NEAR(CurveOf(std::vector<SpectralMass>{{-4, 1}}, 9, 0.05).width, 0.2, 1e-12);
+  EXPECT_NEAR(CurveOf(std::vector<SpectralMass>{{0, 1}}, 9, 0.05).width, 0.05, 1e-12);
+}
+
 }  // namespace
 }  // namespace basin::worker::analysis

@@ -75,6 +75,14 @@ class AnalyzeJobTest : public testing::Test {
     }
     return value;
   }
+  // With their steps, in order.
+  std::vector<v1::MetricPoint> PointsOf(const std::string& name) const {
+    std::vector<v1::MetricPoint> points;
+    for (const v1::MetricPoint& point : points_) {
+      if (point.name() == name) points.push_back(point);
+    }
+    return points;
+  }
   std::vector<double> Values() const {
     std::vector<double> values;
     for (const v1::MetricPoint& point : points_) values.push_back(point.value());
@@ -86,20 +94,25 @@ class AnalyzeJobTest : public testing::Test {
   JobControl control_;
 };
 
-constexpr const char* kKinds[] = {"loss_plane { alpha: 0.4 beta: -0.3 }", "interpolation { alpha: 0.5 other_seed: 9 }",
+constexpr const char* kKinds[] = {"loss_plane { alpha: 0.4 beta: -0.3 }",
+                                  "interpolation { alpha: 0.5 other_seed: 9 }",
                                   "curvature { top: 3 lowest: 2 trace_probes: 3 tolerance: 1e-3 }",
-                                  "sharpness { draws: 3 epsilon_steps: 2 }", "gradient_noise {}"};
+                                  "sharpness { draws: 3 epsilon_steps: 2 }",
+                                  "gradient_noise {}",
+                                  "spectral_density { probes: 2 iterations: 8 points: 30 width: 0.05 }",
+                                  "trajectory {}",
+                                  "loss_plane { alpha: 2 directions: DIRECTIONS_PRINCIPAL }"};
 
 TEST_F(AnalyzeJobTest, EachKindReportsTheMetricsOfTheContractInTheirOrder) {
   for (const char* kind : kKinds) {
     Measure(kind);
     std::vector<std::string> names;
     for (const v1::MetricPoint& point : points_) {
-      names.push_back(point.name());
+      if (std::ranges::find(names, point.name()) == names.end()) names.push_back(point.name());
       EXPECT_TRUE(std::isfinite(point.value())) << kind << " " << point.name();
     }
     EXPECT_EQ(names, contract::MetricNames(Analysis(kind))) << kind;
-    EXPECT_EQ(points_.front().epoch(), 6) << kind;
+    EXPECT_EQ(points_.back().epoch(), 6) << kind;
   }
 }
 
@@ -167,10 +180,94 @@ TEST_F(AnalyzeJobTest, TheVerdictIsTheMessage) {
   EXPECT_EQ(Last("is_minimum") + Last("is_saddle") + Last("is_plateau") + Last("is_not_stationary"), 1);
 }
 
+TEST_F(AnalyzeJobTest, ADensityIsACurveOverTheEigenvaluesByTheNumberOfThePlace) {
+  Measure("spectral_density { probes: 3 iterations: 20 points: 120 }");
+  const std::vector<v1::MetricPoint> places = PointsOf("eigenvalue"), density = PointsOf("density");
+  ASSERT_EQ(places.size(), 120u);
+  ASSERT_EQ(density.size(), 120u);
+  double integral = 0;
+  for (size_t i = 0; i < places.size(); ++i) {
+    EXPECT_EQ(places[i].step(), i);
+    EXPECT_EQ(density[i].step(), i);
+    integral += density[i].value() * (places[1].value() - places[0].value());
+  }
+  EXPECT_NEAR(integral, 1, 0.01);
+  EXPECT_NEAR(places.front().value(), Last("eigenvalue_min") - 3 * Last("smoothing_width"), 1e-9);
+  const double greatest = Last("eigenvalue_max");
+  Measure("curvature { top: 1 }");
+  EXPECT_NEAR(greatest, Last("hessian_top_1"), 1e-2 * greatest);
+}
+
+TEST_F(AnalyzeJobTest, ATrajectoryLeadsFromTheStartToTheFinalWeights) {
+  const std::string test_loss = "test_loss";
+  Train();
+  const double at_end = Last(test_loss);
+  const JobResult result = Measure("trajectory { every_epochs: 4 }");
+  std::vector<double> epochs;
+  for (const v1::MetricPoint& point : PointsOf("trajectory_x")) epochs.push_back(point.epoch());
+  EXPECT_THAT(epochs, testing::ElementsAre(0, 4, 6));
+  EXPECT_NEAR(Last("trajectory_x"), 0, 1e-9);
+  EXPECT_NEAR(Last("trajectory_y"), 0, 1e-9);
+  EXPECT_NEAR(Last(test_loss), at_end, 1e-9);
+  EXPECT_GT(PointsOf(test_loss).front().value(), 2);                                  // Of weights that know nothing.
+  EXPECT_NEAR(Last("explained_variance_1") + Last("explained_variance_2"), 1, 1e-6);  // Two differences span a plane.
+  EXPECT_GT(Last("explained_variance_1"), Last("explained_variance_2"));
+  EXPECT_THAT(result.message, StartsWith("3 weights; their plane holds 100.0 %"));
+  EXPECT_EQ(result.weights_digest, Train().weights_digest);
+}
+
+TEST_F(AnalyzeJobTest, TheTrajectoryLiesOnThePlaneOfItsPrincipalDirections) {
+  Measure("trajectory { every_epochs: 4 }");
+  const auto x = PointsOf("trajectory_x"), y = PointsOf("trajectory_y"), loss = PointsOf("train_loss");
+  for (size_t i = 0; i < x.size(); ++i) {
+    v1::Workload plane = Analysis("loss_plane { alpha: 0 directions: DIRECTIONS_PRINCIPAL every_epochs: 4 }");
+    plane.mutable_analyze()->mutable_loss_plane()->set_alpha(x[i].value());
+    plane.mutable_analyze()->mutable_loss_plane()->set_beta(y[i].value());
+    EXPECT_EQ(Run(plane).outcome, JobOutcome::kSucceeded);
+    EXPECT_NEAR(Last("train_loss"), loss[i].value(), 1e-3) << i;
+  }
+}
+
+TEST_F(AnalyzeJobTest, ATrajectoryEndsWithTheWeightsThatEarlyStoppingKept) {
+  const std::string stopping = "epochs: 60 stopping { early_stopping { metric: 'val_accuracy' patience: 3 } }";
+  const JobResult result = Run(Analysis("trajectory {}", stopping));
+  ASSERT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+  const std::vector<v1::MetricPoint> path = PointsOf("trajectory_x");
+  ASSERT_GE(path.size(), 3u);
+  for (size_t i = 1; i < path.size(); ++i) EXPECT_GT(path[i].step(), path[i - 1].step());
+  EXPECT_NEAR(path.back().value(), 0, 1e-9);
+  v1::Workload training = Analysis("trajectory {}", stopping);
+  v1::TrainWorkload train = training.analyze().train();
+  *training.mutable_train() = train;
+  EXPECT_EQ(Run(training).weights_digest, result.weights_digest);
+  EXPECT_EQ(points_.back().step(), path.back().step());
+}
+
+TEST_F(AnalyzeJobTest, APathOfMoreWeightsThanAreKeptIsRefusedBeforeItBegins) {
+  for (const char* field : {"trajectory", "loss_plane"}) {
+    const std::string settings = field == std::string("trajectory")
+                                     ? "trajectory {}"
+                                     : "loss_plane { alpha: 1 directions: DIRECTIONS_PRINCIPAL }";
+    const JobResult result = Run(Analysis(settings, "epochs: 5000"));
+    EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+    EXPECT_THAT(result.message,
+                StartsWith(std::string("analyze.") + field + ".every_epochs: must be at least 6 for 5000"));
+  }
+}
+
+TEST_F(AnalyzeJobTest, APlaneOfAPathOnALineIsRefused) {
+  const JobResult result = Run(Analysis("loss_plane { alpha: 1 directions: DIRECTIONS_PRINCIPAL every_epochs: 6 }"));
+  EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
+  EXPECT_THAT(result.message, StartsWith("analyze.loss_plane.every_epochs: the training moved along a line"));
+}
+
 TEST_F(AnalyzeJobTest, ADivergedTrainingMakesADivergedTrial) {
-  const JobResult result = Run(Analysis("loss_plane { alpha: 0 }", "loss { squared_error {} } learning_rate: 1e6"));
-  EXPECT_EQ(result.outcome, JobOutcome::kDiverged);
-  EXPECT_THAT(result.message, StartsWith("the training diverged after step"));
+  for (const char* kind :
+       {"loss_plane { alpha: 0 }", "trajectory {}", "loss_plane { alpha: 0 directions: DIRECTIONS_PRINCIPAL }"}) {
+    const JobResult result = Run(Analysis(kind, "loss { squared_error {} } learning_rate: 1e6"));
+    EXPECT_EQ(result.outcome, JobOutcome::kDiverged) << kind;
+    EXPECT_THAT(result.message, StartsWith("the training diverged after step")) << kind;
+  }
 }
 
 TEST_F(AnalyzeJobTest, AFaultOfTheTrainingIsSaidAtItsPlace) {

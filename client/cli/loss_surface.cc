@@ -1,0 +1,112 @@
+#include "client/cli/loss_surface.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "client/cli/learning_curve.h"
+#include "client/cli/loss_scores.h"
+#include "client/cli/new_file.h"
+#include "client/format/npz.h"
+#include "client/format/text_surface.h"
+
+namespace basin::client::cli {
+namespace {
+
+constexpr size_t kMostTextRows = 31;
+
+// A metric by rows of ascending y.
+std::vector<double> ByRows(const LossSurface& surface, const std::string& metric) {
+  const std::vector<double> by_column = MetricOf(surface.trials, metric);
+  const size_t rows = surface.ys.size(), columns = surface.xs.size();
+  std::vector<double> values(by_column.size());
+  for (size_t i = 0; i < by_column.size(); ++i) values[i % rows * columns + i / rows] = by_column[i];
+  return values;
+}
+
+void Plot(const LossSurface& surface, std::ostream& out) {
+  const std::vector<double> values = ByRows(surface, surface.metric);
+  double low = std::numeric_limits<double>::infinity(), high = -low;
+  for (const double value : values) {
+    if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
+  }
+  const bool logarithmic = WantsLogarithms(surface.metric, values);
+  out << surface.title << "\n"
+      << surface.metric << (logarithmic ? ", logarithmic scale" : "") << " over " << surface.x_label
+      << " (to the right) and " << surface.y_label << " (upwards); o: the trained weights\n";
+  if (low > high) {
+    out << surface.metric << " is nowhere finite\n";
+    return;
+  }
+  out << format::TextSurface(surface.xs, surface.ys, values, format::AxisScale::Around(low, high, logarithmic),
+                             kMostTextRows);
+}
+
+std::vector<format::NpzArray> ArraysOf(const LossSurface& surface) {
+  std::vector<format::NpzArray> arrays = {{"alpha", {surface.xs.size()}, surface.xs},
+                                          {"beta", {surface.ys.size()}, surface.ys}};
+  for (const std::string& score : LossScores()) {
+    arrays.push_back({score, {surface.ys.size(), surface.xs.size()}, ByRows(surface, score)});
+  }
+  if (surface.path.empty()) return arrays;
+  std::vector<double> xs, ys;
+  for (const format::SurfacePoint& point : surface.path) {
+    xs.push_back(point.x);
+    ys.push_back(point.y);
+  }
+  arrays.push_back({"path_alpha", {xs.size()}, xs});
+  arrays.push_back({"path_beta", {ys.size()}, ys});
+  return arrays;
+}
+
+}  // namespace
+
+void AddPlaneDomains(const std::vector<double>& xs, const std::vector<double>& ys, v1::SweepSpec* spec) {
+  const std::pair<const char*, const std::vector<double>*> kAxes[] = {{"analyze.loss_plane.alpha", &xs},
+                                                                      {"analyze.loss_plane.beta", &ys}};
+  for (const auto& [path, places] : kAxes) {
+    if (places->empty()) continue;
+    v1::Domain& domain = *spec->add_domains();
+    domain.set_path(path);
+    for (const double place : *places) domain.mutable_values()->add_values()->set_double_value(place);
+  }
+}
+
+void PrintLossSurface(Context& context, const LossSurface& surface) {
+  if (context.format() == "plot") return Plot(surface, context.out());
+  std::vector<format::Column> columns = {{.name = "alpha"}, {.name = "beta"}};
+  for (const std::string& score : LossScores()) columns.push_back({.name = score});
+  const auto rows = context.Rows(std::move(columns));
+  const size_t n = surface.ys.size();
+  for (size_t i = 0; i < surface.trials.size(); ++i) {
+    std::vector<format::Cell> cells = {surface.xs[i / n], surface.ys[i % n]};
+    for (const std::string& score : LossScores()) cells.push_back(MetricOf({surface.trials[i]}, score).front());
+    rows->Add(cells);
+  }
+  rows->Finish();
+}
+
+absl::Status WriteLossSurface(const LossSurface& surface, const std::string& path) {
+  NewFile file(path);
+  if (!file.status().ok()) return file.status();
+  if (path.ends_with(".npz")) {
+    file.stream() << format::NpzOf(ArraysOf(surface));
+    return file.Finish();
+  }
+  const std::vector<double> values = ByRows(surface, surface.metric);
+  const format::SurfaceChart chart{.title = surface.title,
+                                   .x_label = surface.x_label,
+                                   .y_label = surface.y_label,
+                                   .z_label = surface.metric,
+                                   .xs = surface.xs,
+                                   .ys = surface.ys,
+                                   .zs = values,
+                                   .logarithmic_z = WantsLogarithms(surface.metric, values),
+                                   .path = surface.path,
+                                   .marks = surface.marks};
+  file.stream() << (path.ends_with(".svg") ? format::SvgOf(chart) : format::HtmlOf(chart));
+  return file.Finish();
+}
+
+}  // namespace basin::client::cli
