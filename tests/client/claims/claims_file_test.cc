@@ -78,6 +78,16 @@ TEST(ClaimsFileTest, ASweepThatIsNotThereOrBadIsSaidWithItsPlace) {
   EXPECT_THAT(Mistake(claim + "bad.yaml]\n"), HasSubstr("claims.yaml:5:14: claims[0].sweeps[0]: bad.yaml:1:1: "));
 }
 
+TEST(ClaimsFileTest, ASelectionHasAConfig) {
+  const auto with = [](const std::string& of) {
+    std::string text = WithTest("{says: a, of: {" + of + "}, against: {schedule: constant}, expect: lower}");
+    return Mistake(text.replace(text.find("small.yaml"), 10, "choice.yaml"));
+  };
+  EXPECT_EQ(with("schedule: exponential, gamma: 0.7"), "");
+  EXPECT_THAT(with("schedule: constant, gamma: 0.7"),
+              HasSubstr("claims.yaml:6:23: claims[0].tests[0].of: selects no config of the sweep"));
+}
+
 TEST(ClaimsFileTest, NumbersDiffer) {
   const std::string one = WithTest("{says: a, of: {batch_size: 16}, against: {batch_size: full}, expect: lower}");
   EXPECT_THAT(Mistake(one + one.substr(one.find("  - number"))),

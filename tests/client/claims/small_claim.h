@@ -23,9 +23,24 @@ train:
   learning_rate: {$values: [0.1, 0.2]}
 )";
 
+// A field that only one of its schedules has.
+inline constexpr char kChoice[] = R"(
+name: choice
+objective: {minimize: val_loss}
+seeds: 2
+train:
+  dataset: {name: digits}
+  model: {softmax_regression: {}}
+  epochs: 2
+  batch_size: 16
+  learning_rate: 0.1
+  schedule: {$choice: [constant: {}, exponential: {gamma: {$values: [0.7, 0.9]}}]}
+)";
+
 inline absl::StatusOr<std::vector<Claim>> Parse(const std::string& text) {
   return ParseClaims(text, "claims.yaml", [](const std::string& file) -> absl::StatusOr<std::string> {
     if (file == "small.yaml") return std::string(kSweep);
+    if (file == "choice.yaml") return std::string(kChoice);
     if (file == "bad.yaml") return std::string("name: bad\n");
     return absl::InvalidArgumentError(file + ": cannot be read");
   });
