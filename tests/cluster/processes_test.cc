@@ -208,6 +208,8 @@ TEST_F(DrainingTest, SigtermHandsLeasesBackAtOnce) {
   const auto worker = StartWorker(server_.address(), "leaver", dir_.path(), 2);
   const std::string sweep = client.Create(EndlessSweep());
   ASSERT_TRUE(client.Await(sweep, [](const v1::Sweep& now) { return now.trials().running() == 2; }));
+  // What the server gave has come, too.
+  ASSERT_TRUE(Eventually([&] { return worker->LogText().find("leased sweep=") != std::string::npos; }));
   worker->Signal(SIGTERM);
   EXPECT_EQ(worker->AwaitExit(), 0);
   const v1::TrialCounts trials = client.Get(sweep).trials();

@@ -185,7 +185,7 @@ TEST_F(MinimaTest, CurvatureShowsEachEigenvalueWithItsResidual) {
               AllOf(HasSubstr("metric,value,error\ntrain_loss,0.25,\n"), HasSubstr("\nhessian_top_1,12.5,0.001\n"),
                     HasSubstr("\nhessian_trace,40,2\n"), Not(HasSubstr("residual")), Not(HasSubstr("stderr"))));
   EXPECT_THAT(result.err, HasSubstr("k3f9/1: a minimum."));
-  const v1::Curvature& asked = Asked().base().analyze().curvature();
+  const v1::Curvature asked = Asked().base().analyze().curvature();
   EXPECT_EQ(asked.top(), 1u);
   EXPECT_EQ(asked.trace_probes(), 10u);
 }
