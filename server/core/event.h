@@ -61,7 +61,7 @@ struct TrialLeased {
   std::vector<v1::Param> params;
   std::string workload_digest;  // Of the config, with the first seed's first attempt; empty if no other may reuse it.
   WorkerId worker;
-  std::optional<Checkpoint> from;  // Where it goes on; nothing: at the start.
+  std::optional<Checkpoint> from;  // Where it goes on; nothing: at the start, and any checkpoints are dropped.
   WallTime at{};
   MonoTime mono{};         // Not stored.
   MonoTime lease_until{};  // Not stored.

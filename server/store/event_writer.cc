@@ -286,6 +286,8 @@ absl::Status EventWriter::On(const core::TrialLeased& event) {
   if (!status.ok()) return status;
   if (!first_lease) {
     status = WriteResumption(sweep.key, event.key.index, event.attempt, event.from);
+    // Checkpoints of earlier attempts tell of points that are no longer the trial's when it begins at its start.
+    if (status.ok() && !event.from) status = sql_->settle_artifacts.Run(sweep.key, event.key.index, 0);
     if (!status.ok()) return status;
   }
   --sweep.counts.pending;

@@ -69,8 +69,10 @@ class MemoryStore::Applier {
     Trial& trial = sweep.trials[event.key.index];
     std::vector<core::Checkpoint> checkpoints = std::move(trial.last.checkpoints);
     trial.last = {};
-    trial.last.checkpoints = std::move(checkpoints);
-    if (event.from) static_cast<core::Progress&>(trial.last) = event.from->progress;
+    if (event.from) {
+      trial.last.checkpoints = std::move(checkpoints);
+      static_cast<core::Progress&>(trial.last) = event.from->progress;
+    }
     trial.last.key = event.key;
     trial.last.attempt = event.attempt;
     trial.last.failures = event.failures;

@@ -165,6 +165,24 @@ TEST_P(StoreContractTest, PointsBeforeTheCheckpointCountForTheNextAttempt) {
   EXPECT_THAT(Load().queued.at(0).checkpoints, IsEmpty());
 }
 
+// As after a restart while the sweep had ended: then no checkpoint of its trials is read.
+TEST_P(StoreContractTest, ATrialThatBeginsAtItsStartHasNoCheckpointOfBefore) {
+  Begin();
+  core::Checkpoint checkpoint;
+  checkpoint.attempt = 1;
+  checkpoint.file = {core::ArtifactKind::kCheckpoint, "checkpoint-1.safetensors", 1, 100, "sha"};
+  checkpoint.progress = {.next_sequence = 1, .last = {{"val_loss", 0.5}}, .best_objective = 0.5, .epoch = 1};
+  Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.5, 1, 1}}), core::CheckpointAdded{{"s", 0}, checkpoint, kTime},
+          core::TrialRequeued{{"s", 0}, 1, 0, "released", kTime}, Leased(0, 2)});
+  specimen_->Reopen();
+  ASSERT_THAT(Load().open, SizeIs(1));
+  EXPECT_THAT(Load().open[0].checkpoints, IsEmpty());
+  Commit({core::TrialRequeued{{"s", 0}, 2, 0, "released", kTime}});
+  specimen_->Reopen();
+  ASSERT_THAT(Load().queued, SizeIs(1));
+  EXPECT_THAT(Load().queued[0].checkpoints, IsEmpty());
+}
+
 TEST_P(StoreContractTest, PassedOverTrialsAreRememberedUntilTheyAreLeased) {
   Begin(10);
   Commit({Leased(6), Leased(3), Leased(0), Leased(5), Leased(4)});
