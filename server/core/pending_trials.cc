@@ -22,6 +22,7 @@ std::optional<QueuedTrial> PendingTrials::Next(const std::function<bool(uint64_t
     } else if (has_skipped) {
       const uint64_t index = *skipped_++;
       if (!runnable(index)) continue;
+      --behind_;
       return QueuedTrial{{sweep_.record.id, index}, 0, 0};
     } else {
       if (next_index_ >= total_) return std::nullopt;

@@ -30,8 +30,7 @@ class PendingTrials {
   std::set<uint64_t>::const_iterator skipped_;
   uint64_t next_index_;
   uint64_t queued_refused_ = 0;
-  // Never leased, below next_index_; those that the walk has given among them, for they may yet stay behind.
-  uint64_t behind_;
+  uint64_t behind_;  // Never leased, below next_index_.
 };
 
 }  // namespace basin::server::core
