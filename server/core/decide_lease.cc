@@ -60,9 +60,11 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
     }
   }
   open.splice(open.end(), spent);
-  // More at a time, the more of them had to be looked up before.
-  const size_t most = std::min<size_t>(kMostLookUps, std::max<size_t>(wanted, 2 * command.known.size()));
-  for (Offer& offer : open) reply.look_up.merge(offer.LookUps(most));
+  if (std::ranges::none_of(open, &Offer::MustLease)) {
+    // More at a time, the more of them had to be looked up before.
+    const size_t most = std::min<size_t>(kMostLookUps, std::max<size_t>(wanted, 2 * command.known.size()));
+    for (Offer& offer : open) reply.look_up.merge(offer.LookUps(most));
+  }
   for (const Offer& offer : open) offer.AddEvents(lease, /*leases=*/reply.look_up.empty(), &events);
 
   LeaseAnswered answered{command.worker, command.request_id, {}};

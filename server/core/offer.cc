@@ -1,5 +1,6 @@
 #include "server/core/offer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/core/placement.h"
@@ -55,6 +56,15 @@ bool Offer::Take() {
     return true;
   }
   return false;
+}
+
+bool Offer::MustLease() const {
+  if (reused_.empty()) return false;
+  const auto left_behind = [this](const QueuedTrial& trial) {
+    return trial.attempts == 0 && trial.key.index < reused_.back().key.index;
+  };
+  const auto left = static_cast<uint64_t>(std::ranges::count_if(taken_, left_behind));
+  return left > 0 && trials_.behind() + left > state_.settings().look_ahead;
 }
 
 std::map<TrialKey, Computation> Offer::LookUps(size_t most) {

@@ -26,6 +26,10 @@ class Offer {
   // already (look_up). On the way to it, trials end whose results are known.
   bool Take();
 
+  // Whether what was taken has to be leased now: trials after it end with known results, and were it left behind them
+  // for a later turn, the sweep would leave behind more than look_ahead allows.
+  bool MustLease() const;
+
   // At most `most` trials of which that has to be known; empty unless Take had to stop for them.
   std::map<TrialKey, Computation> LookUps(size_t most);
 

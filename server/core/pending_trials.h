@@ -22,6 +22,9 @@ class PendingTrials {
   // The next trial of which `runnable` holds; nothing when there is none within reach.
   std::optional<QueuedTrial> Next(const std::function<bool(uint64_t index)>& runnable);
 
+  // How many never leased trials the walk has left behind, if all that it gave are leased or end.
+  uint64_t behind() const { return behind_; }
+
  private:
   const SweepEntry& sweep_;
   const uint64_t look_ahead_;

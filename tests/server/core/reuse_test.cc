@@ -96,6 +96,26 @@ TEST_F(ReuseTest, WhatIsKnownIsTakenOverAlsoWhenTheRestHasToBeLookedUp) {
   EXPECT_EQ(scheduler_.sweep("s").counts.pending, 3u);
 }
 
+// Trial 3 ends at once, so that 0 to 2 would be left behind it until 4 is looked up.
+TEST(ReuseLookAheadTest, WhatWouldBeLeftBehindBeyondTheBoundIsLeasedAtOnce) {
+  for (const uint64_t look_ahead : {2, 3}) {
+    Settings settings;
+    settings.look_ahead = look_ahead;
+    Scheduler scheduler(settings);
+    scheduler.Create("s", SweepBuilder().Configs(10).Reuse().Build());
+    scheduler.Register("w", 4);
+    std::map<TrialKey, std::optional<KnownResult>> known;
+    for (const uint64_t index : {0, 1, 2}) known[{"s", index}] = std::nullopt;
+    known[{"s", 3}] = ResultOf(0.25);
+    const auto reply = std::get<LeaseReply>(*scheduler.Do(LeaseTrials{"w", 4, "", "", std::move(known)}));
+    const bool at_once = look_ahead == 2;
+    EXPECT_THAT(reply.leases, SizeIs(at_once ? 3 : 0));
+    EXPECT_EQ(reply.look_up.empty(), at_once);
+    EXPECT_THAT(scheduler.state().FindSweep("s")->skipped, SizeIs(at_once ? 0 : 3));
+    EXPECT_EQ(scheduler.sweep("s").counts.reused, 1u);
+  }
+}
+
 TEST_F(ReuseTest, ASweepOfKnownResultsEndsWithoutALease) {
   Begin(SweepBuilder().Configs(2));
   const LeaseReply reply = Ask({{Key(0), ResultOf(0.25)}, {Key(1), ResultOf(0.125)}});
