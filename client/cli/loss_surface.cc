@@ -44,9 +44,9 @@ void Plot(const LossSurface& surface, std::ostream& out) {
 }
 
 std::vector<format::NpzArray> ArraysOf(const LossSurface& surface) {
-  std::vector<format::NpzArray> arrays = {{"alpha", {surface.xs.size()}, surface.xs},
-                                          {"beta", {surface.ys.size()}, surface.ys}};
-  for (const std::string& score : LossScores()) {
+  std::vector<format::NpzArray> arrays = {{surface.x_name, {surface.xs.size()}, surface.xs},
+                                          {surface.y_name, {surface.ys.size()}, surface.ys}};
+  for (const std::string& score : surface.scores) {
     arrays.push_back({score, {surface.ys.size(), surface.xs.size()}, ByRows(surface, score)});
   }
   if (surface.path.empty()) return arrays;
@@ -55,33 +55,41 @@ std::vector<format::NpzArray> ArraysOf(const LossSurface& surface) {
     xs.push_back(point.x);
     ys.push_back(point.y);
   }
-  arrays.push_back({"path_alpha", {xs.size()}, xs});
-  arrays.push_back({"path_beta", {ys.size()}, ys});
+  arrays.push_back({"path_" + surface.x_name, {xs.size()}, xs});
+  arrays.push_back({"path_" + surface.y_name, {ys.size()}, ys});
   return arrays;
 }
 
 }  // namespace
 
-void AddPlaneDomains(const std::vector<double>& xs, const std::vector<double>& ys, v1::SweepSpec* spec) {
-  const std::pair<const char*, const std::vector<double>*> kAxes[] = {{"analyze.loss_plane.alpha", &xs},
-                                                                      {"analyze.loss_plane.beta", &ys}};
-  for (const auto& [path, places] : kAxes) {
-    if (places->empty()) continue;
-    v1::Domain& domain = *spec->add_domains();
-    domain.set_path(path);
-    for (const double place : *places) domain.mutable_values()->add_values()->set_double_value(place);
+std::vector<double> EvenPlaces(double low, double high, uint64_t count) {
+  std::vector<double> places;
+  for (uint64_t i = 0; i < count; ++i) {
+    places.push_back(low + (high - low) * static_cast<double>(i) / static_cast<double>(count - 1));
   }
+  return places;
+}
+
+void AddDomain(const std::string& path, const std::vector<double>& values, v1::SweepSpec* spec) {
+  v1::Domain& domain = *spec->add_domains();
+  domain.set_path(path);
+  for (const double value : values) domain.mutable_values()->add_values()->set_double_value(value);
+}
+
+void AddPlaneDomains(const std::vector<double>& xs, const std::vector<double>& ys, v1::SweepSpec* spec) {
+  AddDomain("analyze.loss_plane.alpha", xs, spec);
+  if (!ys.empty()) AddDomain("analyze.loss_plane.beta", ys, spec);
 }
 
 void PrintLossSurface(Context& context, const LossSurface& surface) {
   if (context.format() == "plot") return Plot(surface, context.out());
-  std::vector<format::Column> columns = {{.name = "alpha"}, {.name = "beta"}};
-  for (const std::string& score : LossScores()) columns.push_back({.name = score});
+  std::vector<format::Column> columns = {{.name = surface.x_name}, {.name = surface.y_name}};
+  for (const std::string& score : surface.scores) columns.push_back({.name = score});
   const auto rows = context.Rows(std::move(columns));
   const size_t n = surface.ys.size();
   for (size_t i = 0; i < surface.trials.size(); ++i) {
     std::vector<format::Cell> cells = {surface.xs[i / n], surface.ys[i % n]};
-    for (const std::string& score : LossScores()) cells.push_back(MetricOf({surface.trials[i]}, score).front());
+    for (const std::string& score : surface.scores) cells.push_back(MetricOf({surface.trials[i]}, score).front());
     rows->Add(cells);
   }
   rows->Finish();

@@ -56,9 +56,10 @@ absl::Status Follow(Context& context, const v1::Sweep& sweep) {
 
 }  // namespace
 
+std::string NamedTrial::name() const { return absl::StrCat(sweep, "/", index); }
 std::string TrainedTrial::name() const { return absl::StrCat(sweep, "/", index); }
 
-absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::string& name) {
+absl::StatusOr<NamedTrial> FindTrial(Context& context, const std::string& name) {
   const absl::StatusOr<TrialName> parsed = ParseTrialName(name);
   if (!parsed.ok()) return parsed.status();
   if (!parsed->index) {
@@ -74,28 +75,42 @@ absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::strin
     return absl::OutOfRangeError(
         absl::StrCat("sweep ", sweep->id(), " has trials 0 to ", total - 1, ", not ", *parsed->index));
   }
-  TrainedTrial trial;
+  NamedTrial trial;
   trial.sweep = sweep->id();
   trial.index = *parsed->index;
   trial.seed = contract::SeedAt(sweep->spec().seeds(), trial.index / configs);
-  const v1::Workload workload = (*space)->Resolve(trial.index % configs);
+  trial.workload = (*space)->Resolve(trial.index % configs);
+  absl::StatusOr<v1::Trial> run = context.client().Trial(trial.sweep, trial.index);
+  if (run.ok()) trial.run = *std::move(run);
+  if (!run.ok() && !absl::IsNotFound(run.status())) return run.status();
+  return trial;
+}
+
+absl::StatusOr<TrainedTrial> TrainingOf(const NamedTrial& trial) {
+  TrainedTrial training{
+      .sweep = trial.sweep, .index = trial.index, .train = {}, .seed = trial.seed, .weights_digest = {}};
+  const v1::Workload& workload = trial.workload;
   if (workload.has_train()) {
-    trial.train = workload.train();
-    const absl::StatusOr<v1::Trial> run = context.client().Trial(trial.sweep, trial.index);
-    if (run.ok()) trial.weights_digest = run->weights_digest();
-    if (!run.ok() && !absl::IsNotFound(run.status())) return run.status();
+    training.train = workload.train();
+    training.weights_digest = trial.run.weights_digest();
   } else if (workload.has_analyze()) {
-    trial.train = workload.analyze().train();
-    if (workload.analyze().has_train_seed()) trial.seed = workload.analyze().train_seed();
+    training.train = workload.analyze().train();
+    if (workload.analyze().has_train_seed()) training.seed = workload.analyze().train_seed();
   } else {
     return absl::InvalidArgumentError(
         absl::StrCat(trial.name(), " is a descent on a surface and trains no network; expected a trial that does"));
   }
-  trial.train.clear_observe();  // It is of the way; and changes no weight.
-  return trial;
+  training.train.clear_observe();  // It is of the way; and changes no weight.
+  return training;
 }
 
-absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of) {
+absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::string& name) {
+  const absl::StatusOr<NamedTrial> trial = FindTrial(context, name);
+  if (!trial.ok()) return trial.status();
+  return TrainingOf(*trial);
+}
+
+absl::StatusOr<AnalysisResults> RunForAnswer(Context& context, const v1::SweepSpec& spec) {
   absl::StatusOr<v1::Sweep> sweep = FindOrCreate(context, spec);
   if (!sweep.ok()) return sweep.status();
   if (!HasEnded(*sweep)) {
@@ -122,7 +137,13 @@ absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpe
   }
   std::sort(results.trials.begin(), results.trials.end(),
             [](const v1::Trial& a, const v1::Trial& b) { return a.index() < b.index(); });
-  const std::string& digest = results.trials.front().weights_digest();
+  return results;
+}
+
+absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of) {
+  absl::StatusOr<AnalysisResults> results = RunForAnswer(context, spec);
+  if (!results.ok()) return results;
+  const std::string& digest = results->trials.front().weights_digest();
   if (!of.weights_digest.empty() && digest != of.weights_digest) {
     context.Warn(absl::StrCat("the training of ", of.name(), " came out with other weights than when it ran (digest ",
                               digest.substr(0, 12), ", then ", of.weights_digest.substr(0, 12),

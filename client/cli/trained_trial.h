@@ -12,6 +12,20 @@
 
 namespace basin::client::cli {
 
+// A trial that a user named as SWEEP/INDEX.
+struct NamedTrial {
+  std::string sweep;  // The whole id.
+  uint64_t index = 0;
+  v1::Workload workload;  // Resolved, with defaults.
+  uint64_t seed = 0;
+  v1::Trial run;  // Empty if it has not begun; without params and metrics.
+
+  std::string name() const;  // "k3f9d2ma/17"
+};
+
+// INVALID_ARGUMENT for a sweep without an index, OUT_OF_RANGE for an index that the sweep has not.
+absl::StatusOr<NamedTrial> FindTrial(Context& context, const std::string& name);
+
 // A trial whose training is to be analysed. Its weights need not be stored: they come out again, with the same bits,
 // of its settings and its seed.
 struct TrainedTrial {
@@ -25,18 +39,23 @@ struct TrainedTrial {
   std::string name() const;  // "k3f9d2ma/17"
 };
 
-// The trial that a user named as SWEEP/INDEX: one that trains, or that analyses a training. INVALID_ARGUMENT for a
-// sweep without an index and for a descent on a surface, OUT_OF_RANGE for an index that the sweep has not.
+// Of a trial that trains, or that analyses a training. INVALID_ARGUMENT for a descent on a surface.
+absl::StatusOr<TrainedTrial> TrainingOf(const NamedTrial& trial);
+
+// Both.
 absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::string& name);
 
-// A sweep that analyses trials: runs it, or finds it again if the same one ran before, and follows it.
+// A sweep for an answer of this client: runs it, or finds it again if the same one ran before, and follows it.
 struct AnalysisResults {
   v1::Sweep sweep;
   std::vector<v1::Trial> trials;  // By ascending index, with metrics; all SUCCEEDED.
 };
 
 // CANCELLED after Ctrl-C, with the sweep paused, so that the same command goes on with it. FAILED_PRECONDITION, with
-// its message, when a trial has no result. Warns when the training came out with other weights than `of` has.
+// its message, when a trial has no result.
+absl::StatusOr<AnalysisResults> RunForAnswer(Context& context, const v1::SweepSpec& spec);
+
+// The same for an analysis. Warns when the training came out with other weights than `of` has.
 absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of);
 
 // FAILED_PRECONDITION: the server has deleted the metric points of an analysis (--keep-metrics-days).

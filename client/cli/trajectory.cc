@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/descent_path.h"
 #include "client/cli/learning_curve.h"
 #include "client/cli/loss_scores.h"
 #include "client/cli/loss_surface.h"
@@ -20,6 +21,7 @@ namespace {
 struct Options {
   std::string trial, metric = "train_loss", out;
   uint64_t every_epochs = 1, points = 31, examples = 0;
+  bool only_trainings = false;  // An option was given that a descent on a surface has no use for.
 };
 
 // Weights on the way, in the plane in which the training moved most.
@@ -78,12 +80,7 @@ std::vector<double> PlacesAround(const Path& path, double Stop::*axis, uint64_t 
   const auto less = [axis](const Stop& a, const Stop& b) { return a.*axis < b.*axis; };
   const auto [low, high] = std::minmax_element(path.stops.begin(), path.stops.end(), less);
   const double begin = (*low).*axis, end = (*high).*axis, span = std::max(end - begin, 1e-6);
-  const double first = begin - span / 5, width = 1.4 * span;
-  std::vector<double> places;
-  for (uint64_t i = 0; i < count; ++i) {
-    places.push_back(first + width * static_cast<double>(i) / static_cast<double>(count - 1));
-  }
-  return places;
+  return EvenPlaces(begin - span / 5, end + span / 5, count);
 }
 
 // The path on the surface of the loss over its plane.
@@ -117,7 +114,18 @@ absl::Status Draw(Context& context, const TrainedTrial& of, const Options& optio
 absl::StatusOr<int> Trajectory(Context& context, const Options& options) {
   if (const absl::Status known = CheckLossScore(options.metric); !known.ok()) return known;
   if (const absl::Status path = CheckPicturePath(context, options.out); !path.ok()) return path;
-  const absl::StatusOr<TrainedTrial> of = FindTrainedTrial(context, options.trial);
+  const absl::StatusOr<NamedTrial> trial = FindTrial(context, options.trial);
+  if (!trial.ok()) return trial.status();
+  if (trial->workload.has_surface()) {
+    if (options.only_trainings) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          trial->name(), " is a descent on a surface: --every-epochs, --metric and --examples are for trainings"));
+    }
+    const absl::Status shown = ShowDescent(context, *trial, options.out, options.points);
+    if (!shown.ok()) return shown;
+    return api::kOk;
+  }
+  const absl::StatusOr<TrainedTrial> of = TrainingOf(*trial);
   if (!of.ok()) return of.status();
   v1::SweepSpec spec = AnalysisSpec("trajectory", *of, "explained_variance_1", /*seed=*/0, options.examples);
   spec.mutable_objective()->set_maximize("explained_variance_1");
@@ -144,11 +152,14 @@ absl::StatusOr<int> Trajectory(Context& context, const Options& options) {
 Command TrajectoryCommand() {
   return {.name = "trajectory",
           .group = "Look at minima",
-          .summary = "The path of a trial's training in the plane in which its weights moved most (Li et al. 2018)",
+          .summary =
+              "The path of a trial: of a training, in the plane in which its weights moved most (Li et al. "
+              "2018); of a descent on a surface, as it was",
           .example =
               "basin trajectory k3f9/4\n"
               "basin trajectory k3f9/4 --out path.html    # on the surface of the loss over that plane\n"
-              "basin trajectory k3f9/4 --every-epochs 10 --format csv > path.csv",
+              "basin trajectory k3f9/4 --every-epochs 10 --format csv > path.csv\n"
+              "basin trajectory t2aw/0 --out descent.svg    # of a descent on a surface",
           .define = [](CLI::App& app) -> Action {
             auto options = std::make_shared<Options>();
             app.add_option("TRIAL", options->trial, "The trial: SWEEP/INDEX")->required();
@@ -166,6 +177,9 @@ Command TrajectoryCommand() {
                 ->check(CLI::PositiveNumber);
             app.add_option("--out", options->out, "Draw the path on the loss (.html, .svg), or write arrays (.npz)")
                 ->option_text("FILE");
+            for (const char* name : {"--every-epochs", "--metric", "--examples"}) {
+              app.get_option(name)->each([options](const std::string&) { options->only_trainings = true; });
+            }
             return [options](Context& context) { return Trajectory(context, *options); };
           }};
 }

@@ -2,7 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/defaults.h"
-#include "proto/contract/surface_dimensions.h"
+#include "proto/contract/surface_shape.h"
 
 namespace basin::contract {
 namespace {

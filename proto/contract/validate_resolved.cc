@@ -14,7 +14,7 @@
 #include "proto/contract/schedule/schedule.h"
 #include "proto/contract/schedule/training_length.h"
 #include "proto/contract/schedule/weight_times.h"
-#include "proto/contract/surface_dimensions.h"
+#include "proto/contract/surface_shape.h"
 #include "proto/contract/train_size.h"
 #include "proto/contract/validate.h"
 #include "proto/contract/validate_step.h"
@@ -105,7 +105,8 @@ void CheckSurface(const v1::SurfaceWorkload& surface, std::vector<Violation>* vi
   if (Uses(surface.schedule(), "plateau")) {
     violations->push_back({"surface.schedule", "must not have a plateau: a surface has no evaluations"});
   } else {
-    const absl::Status schedule = Schedule::Create(surface.schedule(), {surface.steps(), 1}).status();
+    const uint64_t steps = std::max<uint64_t>(surface.steps(), 1);
+    const absl::Status schedule = Schedule::Create(surface.schedule(), {steps, 1}).status();
     Append(Under("surface.schedule.", schedule), violations);
   }
   constexpr uint64_t kMostReports = 100'000;

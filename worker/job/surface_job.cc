@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/random/philox.h"
 #include "proto/contract/schedule/schedule.h"
+#include "proto/contract/surface_shape.h"
 #include "worker/job/safetensors.h"
 #include "worker/job/weights_digest.h"
 #include "worker/surfaces/create_surface.h"
@@ -58,7 +59,7 @@ class Descent {
       : workload_(workload),
         context_(context),
         surface_(surfaces::CreateSurface(workload.function())),
-        schedule_(*contract::Schedule::Create(workload.schedule(), {workload.steps(), 1})),
+        schedule_(*contract::Schedule::Create(workload.schedule(), {std::max<uint64_t>(workload.steps(), 1), 1})),
         x_(static_cast<size_t>(surface_->dimensions())),
         gradient_(*surface_, workload.gradient_noise(), seed),
         update_(workload.optimizer(), workload.clip(),
@@ -104,8 +105,9 @@ class Descent {
       return;
     }
     const v1::UniformStart& cube = start.uniform();
-    const double low = cube.has_low() ? cube.low() : -surface_->start_radius();
-    const double high = cube.has_high() ? cube.high() : surface_->start_radius();
+    const double radius = contract::SurfaceStartRadius(workload_.function());
+    const double low = cube.has_low() ? cube.low() : -radius;
+    const double high = cube.has_high() ? cube.high() : radius;
     contract::RandomStream stream(seed, contract::RandomPurpose::kStart, 0);
     for (float& value : x_.span()) value = static_cast<float>(low + (high - low) * stream.NextUniform());
   }

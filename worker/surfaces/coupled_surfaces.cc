@@ -39,7 +39,6 @@ class RosenbrockSurface final : public Surface {
       hessian[(i + 1) * n + i + 1] += 200;
     }
   }
-  double start_radius() const override { return 2.048; }
   std::vector<std::vector<double>> global_minima() const override {
     return {std::vector<double>(static_cast<size_t>(dimensions_), 1.0)};
   }
@@ -80,7 +79,6 @@ class AckleySurface final : public Surface {
       }
     }
   }
-  double start_radius() const override { return 32.768; }
   std::vector<std::vector<double>> global_minima() const override {
     return {std::vector<double>(static_cast<size_t>(dimensions_), 0.0)};
   }

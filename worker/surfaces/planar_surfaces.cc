@@ -41,7 +41,6 @@ class Planar : public Surface {
 
 class SaddleSurface final : public Planar {
  public:
-  double start_radius() const override { return 1; }
   std::vector<std::vector<double>> global_minima() const override { return {}; }
 
  private:
@@ -50,7 +49,6 @@ class SaddleSurface final : public Planar {
 
 class MonkeySaddleSurface final : public Planar {
  public:
-  double start_radius() const override { return 1; }
   std::vector<std::vector<double>> global_minima() const override { return {}; }
 
  private:
@@ -61,7 +59,6 @@ class MonkeySaddleSurface final : public Planar {
 
 class BealeSurface final : public Planar {
  public:
-  double start_radius() const override { return 4.5; }
   std::vector<std::vector<double>> global_minima() const override { return {{3, 0.5}}; }
 
  private:
@@ -76,7 +73,6 @@ class BealeSurface final : public Planar {
 
 class HimmelblauSurface final : public Planar {
  public:
-  double start_radius() const override { return 5; }
   std::vector<std::vector<double>> global_minima() const override {
     return {{3, 2},
             {-2.805118086952745, 3.131312518250573},

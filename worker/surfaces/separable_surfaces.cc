@@ -60,7 +60,6 @@ class QuadraticSurface final : public Separable {
       curvatures_.push_back(contract::PortableRealPower(condition_number, share));
     }
   }
-  double start_radius() const override { return 1; }
 
  private:
   Term At(int axis, double x) const override {
@@ -75,7 +74,6 @@ class QuadraticSurface final : public Separable {
 class RastriginSurface final : public Separable {
  public:
   using Separable::Separable;
-  double start_radius() const override { return 5.12; }
 
  private:
   Term At(int, double x) const override {
@@ -88,7 +86,6 @@ class RastriginSurface final : public Separable {
 class StyblinskiTangSurface final : public Separable {
  public:
   using Separable::Separable;
-  double start_radius() const override { return 5; }
 
  private:
   Term At(int, double x) const override {
@@ -101,7 +98,6 @@ class StyblinskiTangSurface final : public Separable {
 class TwoWellsSurface final : public Separable {
  public:
   TwoWellsSurface(int dimensions, double tilt) : Separable(dimensions), tilt_(tilt) {}
-  double start_radius() const override { return 2; }
 
  private:
   Term At(int axis, double x) const override {

@@ -18,8 +18,6 @@ class Surface {
   // Of n * n elements, row-major, symmetric.
   virtual void Hessian(std::span<const double> x, std::span<double> hessian) const = 0;
 
-  // Descents usually start where each coordinate is at most this far from 0.
-  virtual double start_radius() const = 0;
   // All of them; none where the function has no lower bound.
   virtual std::vector<std::vector<double>> global_minima() const = 0;
 };

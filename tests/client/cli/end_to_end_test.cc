@@ -244,6 +244,23 @@ TEST_F(ServiceTest, TheMinimumThatATrialFoundIsLookedAt) {
   EXPECT_THAT(ReadFile(surface), HasSubstr("first principal direction"));
 }
 
+TEST_F(ServiceTest, ADescentIsDrawnOnItsSurface) {
+  const std::string id = Submit(
+      "name: wells\nobjective: {minimize: loss}\nseeds: 1\n"
+      "surface: {function: {two_wells: {}}, start: {point: {coordinates: [1.5, 1]}}, steps: 300, learning_rate: "
+      "0.05}\n");
+  ASSERT_EQ(Run({"watch", id}).exit_code, 0);
+  const CliResult path = Run({"trajectory", id + "/0", "--format", "csv"});
+  EXPECT_EQ(path.exit_code, 0) << path.err;
+  ASSERT_THAT(Lines(path.out), SizeIs(5));  // Steps 0, 100, 200, 300.
+  EXPECT_THAT(Lines(path.out)[1], HasSubstr("0,1.5,1,"));
+  EXPECT_THAT(path.err, HasSubstr("ended at the local minimum"));
+  const std::string picture = (dir_->path() / "wells.svg").string();
+  const CliResult drawn = Run({"trajectory", id + "/0", "--points", "9", "--out", picture});
+  EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+  EXPECT_THAT(ReadFile(picture), AllOf(HasSubstr("class=\"band\""), HasSubstr("step 300, loss 0.29")));
+}
+
 TEST_F(ServiceTest, ASweepThatMayReuseResultsComputesNothingTwice) {
   const std::string first = Submit(std::string("keep: {weights: all}\n") + kTiny);
   ASSERT_EQ(Run({"watch", first}).exit_code, 0);

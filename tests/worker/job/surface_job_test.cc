@@ -63,6 +63,18 @@ class SurfaceJobTest : public testing::Test {
 
 constexpr char kHimmelblau[] = "function { himmelblau {} } steps: 500 learning_rate: 0.01 ";
 
+TEST_F(SurfaceJobTest, WithoutStepsTheStartIsTold) {
+  for (const char* schedule : {"constant {}", "cosine {}", "one_cycle {}"}) {
+    const JobResult result = Run(
+        std::string("function { himmelblau {} } steps: 0 learning_rate: 1 start { point { coordinates: [1, 2] } } ") +
+        "schedule { " + schedule + " }");
+    EXPECT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+    EXPECT_EQ(Last("loss"), 64 + 4);  // (1 + 2 - 11)^2 + (1 + 4 - 7)^2.
+    EXPECT_EQ(Last("x2"), 2);
+    EXPECT_EQ(points_.back().step(), 0u);
+  }
+}
+
 TEST_F(SurfaceJobTest, ReportsTheMetricsOfTheContractAndWhereItEnded) {
   const JobResult result = Run(std::string(kHimmelblau) + "start { point { coordinates: [2, 2] } }");
   EXPECT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;

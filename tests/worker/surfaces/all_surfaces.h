@@ -12,12 +12,14 @@
 namespace basin::worker::surfaces {
 
 // A function by its message in text format: `rosenbrock { dimensions: 5 }`.
-inline std::unique_ptr<const Surface> SurfaceOf(const std::string& text) {
+inline v1::SurfaceFunction FunctionOf(const std::string& text) {
   v1::SurfaceFunction function;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &function)) << text;
   contract::FillDefaults(&function);
-  return CreateSurface(function);
+  return function;
 }
+
+inline std::unique_ptr<const Surface> SurfaceOf(const std::string& text) { return CreateSurface(FunctionOf(text)); }
 
 // Each function, in one or more sizes.
 inline std::vector<std::string> AllSurfaces() {

@@ -3,6 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "proto/contract/random/philox.h"
+#include "proto/contract/surface_shape.h"
 #include "tests/worker/surfaces/all_surfaces.h"
 
 namespace basin::worker::surfaces {
@@ -17,7 +18,8 @@ class SurfacesTest : public testing::TestWithParam<std::string> {
   std::vector<double> Start(uint64_t number) const {
     contract::RandomStream stream(number, contract::RandomPurpose::kStart, 0);
     std::vector<double> x(static_cast<size_t>(surface_->dimensions()));
-    for (double& value : x) value = surface_->start_radius() * (2 * stream.NextUniform() - 1);
+    for (double& value : x)
+      value = contract::SurfaceStartRadius(FunctionOf(GetParam())) * (2 * stream.NextUniform() - 1);
     return x;
   }
   std::vector<double> Gradient(const std::vector<double>& x) const {
