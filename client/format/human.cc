@@ -49,7 +49,8 @@ std::string HumanRate(double per_second) {
 std::string HumanReal(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  return Print("%.4g", value);
+  const double size = std::abs(value);
+  return Print(size >= 9999.5 && size < 1e7 ? "%.0f" : "%.4g", value);
 }
 
 std::string LocalTime(double unix_seconds) {

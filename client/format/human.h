@@ -14,7 +14,8 @@ std::string HumanBytes(uint64_t bytes);
 // "12/s", "1.3/s", and below one a second "40/min", "2.5/h".
 std::string HumanRate(double per_second);
 
-// A number to four significant digits: "0.07132", "1.234e-05", "inf", "NaN".
+// A number to four significant digits, or more up to 10 million: "0.07132", "1.234e-05", "36690", "1.234e+07", "inf",
+// "NaN".
 std::string HumanReal(double value);
 
 // "2024-05-01 14:03:07" in the machine's time zone.

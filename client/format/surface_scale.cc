@@ -115,8 +115,8 @@ std::vector<std::string> SurfaceScale::Summary(const SurfaceChart& chart) const 
   if (gaps_ < chart.zs.size() && low_ == high_) {
     lines.push_back("All values shown are " + Label(low_) + ".");
   } else if (gaps_ < chart.zs.size()) {
-    lines.push_back("Lowest " + Label(low_) + " at " + place(low_at_) + "; highest " + Label(high_) + " at " +
-                    place(high_at_) + ".");
+    lines.push_back("Lowest " + Label(low_) + " at " + place(low_at_) + ".");
+    lines.push_back("Highest " + Label(high_) + " at " + place(high_at_) + ".");
   }
   if (gaps_ > 0) {
     lines.push_back(Print("%zu of %zu values are missing, not finite", gaps_, chart.zs.size()) +

@@ -90,7 +90,7 @@ TEST(SurfaceScaleTest, OneValueHasNoLevelsAndIsSaidOnce) {
 TEST(SurfaceScaleTest, TheSummaryTellsWhereTheEndsAreAndWhatIsMissing) {
   const SurfaceChart chart = ChartOf({4, 2, 5, 7, kNan, 6});
   EXPECT_THAT(SurfaceScale(chart).Summary(chart),
-              ElementsAre("Lowest 2 at alpha 1, beta 0; highest 7 at alpha 0, beta 10.",
+              ElementsAre("Lowest 2 at alpha 1, beta 0.", "Highest 7 at alpha 0, beta 10.",
                           "1 of 6 values are missing, not finite or too large."));
 }
 
