@@ -107,11 +107,13 @@ CrashDisk::Result CrashDisk::Sync(File& file) {
     if (!off_) Settle(file);
     return *refusal;
   }
-  if (!PowerLasts()) return Result::kIoError;
-  if (ignores_sync_) return Result::kOk;
-  for (const File::Change& change : file.unsynced) Apply(file.durable, change);
-  file.unsynced.clear();
-  return Result::kOk;
+  const bool lasts = PowerLasts();
+  // Power may go before all is written, or after, when nobody hears of it any more.
+  if (!ignores_sync_ && (lasts || Draw(2) == 0)) {
+    for (const File::Change& change : file.unsynced) Apply(file.durable, change);
+    file.unsynced.clear();
+  }
+  return lasts ? Result::kOk : Result::kIoError;
 }
 
 CrashDisk::Result CrashDisk::SyncFolder() {

@@ -43,6 +43,7 @@ std::shared_ptr<const SweepDefinition> RealSweep::Build() const {
   spec.mutable_seeds()->set_count(seeds);
   spec.mutable_limits()->set_max_attempts(max_attempts);
   if (trial_seconds > 0) spec.mutable_limits()->set_trial_seconds(trial_seconds);
+  spec.mutable_keep()->set_weights(keep);
   v1::TrainWorkload* train = spec.mutable_base()->mutable_train();
   train->mutable_model()->mutable_softmax_regression();
   train->set_epochs(3);
@@ -151,6 +152,8 @@ void History::CreateSweep() {
   sweep.maximize = Draw(2) == 0;
   sweep.max_attempts = static_cast<uint32_t>(1 + Draw(3));
   if (Draw(3) == 0) sweep.trial_seconds = 50;
+  constexpr v1::Keep::Weights kKeeps[] = {v1::Keep::WEIGHTS_NONE, v1::Keep::WEIGHTS_ALL, v1::Keep::WEIGHTS_BEST};
+  sweep.keep = kKeeps[Draw(3)];
   const std::string number = std::to_string(names_++);
   server::core::CreateSweep create{"sweep" + number,  sweep.Build(), Draw(2) == 0 ? "request" + number : "",
                                    "digest" + number, std::nullopt,  Draw(2) == 0 ? Actor{"alice"} : Actor{}};
@@ -215,6 +218,13 @@ void History::ChangeCheckpoint() {
     return Do(RejectCheckpoint{id, key, running.attempt, running.from()->file.sha256});
   }
   const uint64_t step = names_++;
+  if (state().FindSweep(key.sweep)->record.definition->spec.keep().weights() != v1::Keep::WEIGHTS_NONE &&
+      Draw(2) == 0) {
+    return Do(AddWeights{id,
+                         key,
+                         running.attempt,
+                         {ArtifactKind::kWeights, "weights", step, 1 + Draw(100), "sha-" + std::to_string(step)}});
+  }
   Do(AddCheckpoint{id,
                    key,
                    running.attempt,

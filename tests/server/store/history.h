@@ -23,6 +23,7 @@ struct RealSweep {
   bool maximize = false;
   uint32_t max_attempts = 2;
   double trial_seconds = 0;
+  v1::Keep::Weights keep = v1::Keep::WEIGHTS_NONE;
 
   std::shared_ptr<const server::core::SweepDefinition> Build() const;
 };
