@@ -110,10 +110,14 @@ template <typename T>
 void Network<T>::GradientOfStage(size_t stage, int64_t count, bool accumulate, bool is_last, T* gradient,
                                  Workspace& workspace, ThreadPool* pool, GradientConsumer<T>* consumer) const {
   ForPieces(pool, stage, count, workspace, [&](int thread, const auto& piece) {
-    T* result = gradient != nullptr ? gradient + piece.begin : workspace.scratch_[static_cast<size_t>(thread)].data();
-    layer(piece.node)
-        .Gradient(workspace.passes_[static_cast<size_t>(piece.node)], piece.number, count, accumulate, result);
-    if (consumer != nullptr && is_last) consumer->Consume(piece.begin, piece.end, result);
+    const Pass<T>& pass = workspace.passes_[static_cast<size_t>(piece.node)];
+    ComputePiece(
+        piece.parts, gradient, accumulate, workspace.scratch_[static_cast<size_t>(thread)].data(),
+        [&](T* to, bool adds) { layer(piece.node).Gradient(pass, piece.number, count, adds, to); },
+        [&](const PiecePart& part, const T* elements) {
+          if (consumer == nullptr || !is_last) return;
+          consumer->Consume(static_cast<size_t>(part.begin), static_cast<size_t>(part.end), elements);
+        });
   });
 }
 

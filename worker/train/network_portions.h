@@ -62,4 +62,29 @@ void Network<T>::ForPieces(ThreadPool* pool, size_t stage, int64_t count, const 
       [&](int index) { run(index, first_of(index), index + 1 == pool->threads() ? number : first_of(index + 1)); });
 }
 
+// Calls compute(to, adds) for a piece of the gradient, and then visit(part, elements) for each of its parts. It is
+// computed where it belongs in `gradient`; or, if that is null or has it in several parts, in `scratch`.
+template <typename T, typename Compute, typename Visit>
+void ComputePiece(const std::vector<PiecePart>& parts, T* gradient, bool accumulate, T* scratch, const Compute& compute,
+                  const Visit& visit) {
+  if (gradient != nullptr && parts.size() == 1) {
+    compute(gradient + parts[0].begin, accumulate);
+    visit(parts[0], gradient + parts[0].begin);
+    return;
+  }
+  compute(scratch, gradient == nullptr && accumulate);
+  const T* from = scratch;
+  for (const PiecePart& part : parts) {
+    const int64_t size = part.end - part.begin;
+    if (gradient == nullptr) {
+      visit(part, from);
+    } else {
+      T* const to = gradient + part.begin;
+      for (int64_t i = 0; i < size; ++i) to[i] = accumulate ? to[i] + from[i] : from[i];
+      visit(part, to);
+    }
+    from += size;
+  }
+}
+
 }  // namespace basin::worker::train

@@ -88,15 +88,16 @@ double Network<T>::DifferentiateEvaluation(const T* params, const T* buffers, co
         norm(stage).CombineDeltas(
             (tangents == nullptr ? workspace : *tangents).passes_[static_cast<size_t>(stage.begin)], chunk);
       }
-      ForPieces(pool, s, chunk, workspace, [&](int, const auto& piece) {
+      ForPieces(pool, s, chunk, workspace, [&](int thread, const auto& piece) {
         const auto place = static_cast<size_t>(piece.node);
         const Pass<T>& pass = workspace.passes_[place];
         const Layer<T>& of = layer(piece.node);
-        if (tangents == nullptr) {
-          of.Gradient(pass, piece.number, chunk, start > 0, result + piece.begin);
-        } else {
-          of.GradientTangent(pass, tangents->passes_[place], piece.number, chunk, start > 0, result + piece.begin);
-        }
+        const auto compute = [&](T* to, bool adds) {
+          if (tangents == nullptr) return of.Gradient(pass, piece.number, chunk, adds, to);
+          of.GradientTangent(pass, tangents->passes_[place], piece.number, chunk, adds, to);
+        };
+        ComputePiece(piece.parts, result, start > 0, workspace.scratch_[static_cast<size_t>(thread)].data(), compute,
+                     [](const PiecePart&, const T*) {});
       });
     }
   }

@@ -79,9 +79,13 @@ void NetworkWorkspace<T>::MakePieces(const Network<T>& network, int threads) {
       const Layer<T>& layer = network.layer(n);
       const Node& node = network.shape().nodes[static_cast<size_t>(n)];
       for (int64_t p = 0; p < layer.pieces(); ++p) {
-        const auto size = static_cast<size_t>(layer.PieceBegin(p + 1) - layer.PieceBegin(p));
-        const size_t begin = node.weights + static_cast<size_t>(layer.PieceBegin(p));
-        pieces.push_back({n, p, begin, begin + size, work});
+        size_t size = 0;
+        std::vector<PiecePart> parts = layer.PieceParts(p);
+        for (PiecePart& part : parts) {
+          size += static_cast<size_t>(part.end - part.begin);
+          part = {static_cast<int64_t>(node.weights) + part.begin, static_cast<int64_t>(node.weights) + part.end};
+        }
+        pieces.push_back({n, p, std::move(parts), work});
         work += static_cast<double>(size) * static_cast<double>(node.has_weights() ? node.output.pixels() : 1);
         greatest = std::max(greatest, size);
       }

@@ -32,8 +32,8 @@ class NetworkWorkspace {
   struct Piece {  // Of a layer's gradient.
     int32_t node;
     int64_t number;
-    size_t begin, end;   // In the flat vector.
-    double work_before;  // Multiply-adds an example of the pieces before it in the stage.
+    std::vector<PiecePart> parts;  // In the flat vector.
+    double work_before;            // Multiply-adds an example of the pieces before it in the stage.
   };
 
   void MakeRoom(const Network<T>& network, size_t node);

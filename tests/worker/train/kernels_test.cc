@@ -126,5 +126,65 @@ INSTANTIATE_TEST_SUITE_P(Sizes, KernelsTest,
                                          Sizes{300, 97, 7}, Sizes{129, 100, 80}),
                          NameOf);
 
+struct TileSizes {
+  int32_t height, width, channels;
+};
+
+std::string TileNameOf(const testing::TestParamInfo<TileSizes>& info) {
+  return std::to_string(info.param.height) + "x" + std::to_string(info.param.width) + "x" +
+         std::to_string(info.param.channels);
+}
+
+// The transforms of tiles, in the same way.
+class TileKernelsTest : public testing::TestWithParam<TileSizes> {
+ protected:
+  static std::vector<float> Random(int64_t count, uint64_t stream_number) {
+    contract::RandomStream stream(7, contract::RandomPurpose::kSplit, stream_number);
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& value : values) value = static_cast<float>(stream.NextNormal());
+    return values;
+  }
+};
+
+TEST_P(TileKernelsTest, HaveTheSameBits) {
+  if (!HasAvx512()) GTEST_SKIP() << "this CPU has no AVX-512";
+  const auto [height, width, channels] = GetParam();
+  const int64_t line = (width + 2) * channels, size = (height + 2) * line + 16;
+  const int64_t stride = (channels + 15) / 16 * 16, tiles = TileRun::TilesOf(height, width), plane = tiles * stride;
+  const TileRun run{height, width, 0, tiles};
+  const std::vector<float> image = Random(size, 1), initial = Random(channels + 16, 2), gates = Random(size, 3);
+  const PixelRows<const float> pixels{image.data(), line, channels};
+  const auto planes_of = [&](const Kernels<float>& kernels, auto transform) {
+    std::vector<float> planes(static_cast<size_t>(kWinogradPlaces * plane), 0.0f);
+    transform(kernels)(pixels, channels, run, {planes.data(), plane, stride});
+    for (size_t i = 0; i < planes.size(); ++i) {
+      if (static_cast<int64_t>(i) % stride >= channels) planes[i] = 0;
+    }
+    return planes;
+  };
+  const auto windows = [](const Kernels<float>& kernels) { return kernels.transform_windows; };
+  const auto deltas = [](const Kernels<float>& kernels) { return kernels.transform_deltas; };
+  const std::vector<float> planes = planes_of(Kernels256<float>(), windows);
+  EXPECT_EQ(planes, planes_of(Kernels512(), windows));
+  EXPECT_EQ(planes_of(Kernels256<float>(), deltas), planes_of(Kernels512(), deltas));
+  for (const Finish finish : {Finish::kNone, Finish::kRelu, Finish::kReluGate, Finish::kTanhGate}) {
+    for (const bool accumulate : {false, true}) {
+      const auto outputs = [&, channels = channels](const Kernels<float>& kernels) {
+        std::vector<float> out = Random(size, 4);
+        kernels.transform_outputs({planes.data(), plane, stride}, channels, run,
+                                  {accumulate ? nullptr : initial.data(), accumulate}, finish,
+                                  {gates.data(), line, channels}, {out.data(), line, channels});
+        return out;
+      };
+      EXPECT_EQ(outputs(Kernels256<float>()), outputs(Kernels512()));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, TileKernelsTest,
+                         testing::Values(TileSizes{8, 8, 16}, TileSizes{7, 9, 33}, TileSizes{1, 2, 8},
+                                         TileSizes{5, 4, 31}, TileSizes{3, 3, 7}),
+                         TileNameOf);
+
 }  // namespace
 }  // namespace basin::worker::train::kernels

@@ -4,17 +4,24 @@
 
 #include "worker/train/patch_product.h"
 #include "worker/train/product.h"
+#include "worker/train/winograd.h"
 
 namespace basin::worker::train::kernels {
 
-// The products that take a training's time, for one instruction set; product.h and patch_product.h say what each
-// computes. All sets give the same bits: the chain of multiply-adds of an element does not know in which lane it runs.
+// The products and transforms that take a training's time, for one instruction set; product.h, patch_product.h and
+// winograd.h say what each computes. All sets give the same bits: the chain of multiply-adds of an element does not
+// know in which lane it runs.
 template <typename T>
 struct Kernels {
   decltype(&train::MultiplyRows<T>) multiply_rows;
   decltype(&train::MultiplyTransposed<T>) multiply_transposed;
   decltype(&train::MultiplyPatches<T>) multiply_patches;
   decltype(&train::MultiplyTransposedPatches<T>) multiply_transposed_patches;
+  decltype(&train::TransformWindows<T>) transform_windows;
+  decltype(&train::TransformDeltas<T>) transform_deltas;
+  decltype(&train::TransformOutputs<T>) transform_outputs;
+  decltype(&train::MultiplyPlanes<T>) multiply_planes;
+  decltype(&train::MultiplyTransposedPlanes<T>) multiply_transposed_planes;
 };
 
 // For AVX2 and FMA.

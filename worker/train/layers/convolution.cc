@@ -156,10 +156,11 @@ void Convolution<T>::Backward(const Pass<T>& pass, int64_t first, int64_t count)
 }
 
 template <typename T>
-int64_t Convolution<T>::PieceBegin(int64_t piece) const {
+std::vector<PiecePart> Convolution<T>::PieceParts(int64_t piece) const {
   // The last piece has the biases.
-  if (piece == pieces()) return (int64_t{depth_} + node_.has_bias) * filters_;
-  return piece * piece_rows_ * filters_;
+  const int64_t begin = piece * piece_rows_;
+  const int64_t end = piece + 1 == pieces() ? int64_t{depth_} + node_.has_bias : begin + piece_rows_;
+  return {{begin * filters_, end * filters_}};
 }
 
 template <typename T>

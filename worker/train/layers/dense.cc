@@ -92,10 +92,11 @@ void Dense<T>::BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int6
 }
 
 template <typename T>
-int64_t Dense<T>::PieceBegin(int64_t piece) const {
+std::vector<PiecePart> Dense<T>::PieceParts(int64_t piece) const {
   // The last piece has the biases.
-  if (piece == pieces()) return (int64_t{inputs_} + node_.has_bias) * outputs_;
-  return piece * piece_rows_ * outputs_;
+  const int64_t begin = piece * piece_rows_;
+  const int64_t end = piece + 1 == pieces() ? int64_t{inputs_} + node_.has_bias : begin + piece_rows_;
+  return {{begin * outputs_, end * outputs_}};
 }
 
 template <typename T>

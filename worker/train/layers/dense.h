@@ -19,7 +19,7 @@ class Dense final : public Layer<T> {
   void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
   void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
   int64_t pieces() const override { return (inputs_ + piece_rows_ - 1) / piece_rows_; }
-  int64_t PieceBegin(int64_t piece) const override;
+  std::vector<PiecePart> PieceParts(int64_t piece) const override;
   void Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool accumulate, T* result) const override;
   void GradientTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t piece, int64_t count, bool accumulate,
                        T* result) const override;

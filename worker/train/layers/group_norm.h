@@ -17,7 +17,7 @@ class GroupNormLayer final : public Layer<T> {
   void ForwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
   void BackwardTangent(const Pass<T>& pass, const Pass<T>& tangent, int64_t first, int64_t count) const override;
   int64_t pieces() const override { return 1; }
-  int64_t PieceBegin(int64_t piece) const override { return 2 * piece * node_.output.channels; }
+  std::vector<PiecePart> PieceParts(int64_t) const override { return {{0, int64_t{2} * node_.output.channels}}; }
   void Gradient(const Pass<T>& pass, int64_t piece, int64_t count, bool accumulate, T* result) const override;
 
  private:

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "worker/train/network_shape.h"
 #include "worker/train/product.h"
@@ -66,6 +67,11 @@ inline Finish GateOf(Activation activation) {
   return activation == Activation::kTanh ? Finish::kTanhGate : Finish::kNone;
 }
 
+// Consecutive elements of a layer's parameters, begin .. end - 1, counted from the first.
+struct PiecePart {
+  int64_t begin, end;
+};
+
 // A node's computation. Immutable: what is remembered from forward to backward is in the Pass. T is float, or double
 // for gradient checks.
 template <typename T>
@@ -83,12 +89,12 @@ class Layer {
   virtual void Forward(const Pass<T>& pass, int64_t first, int64_t count) const = 0;
   virtual void Backward(const Pass<T>& pass, int64_t first, int64_t count) const = 0;
 
-  // The gradient of the layer's parameters is cut into pieces, each some consecutive elements: piece p is those from
-  // PieceBegin(p) on (counted from the layer's first parameter) to PieceBegin(p + 1). PieceBegin(pieces()) is their
-  // number.
+  // The gradient of the layer's parameters is cut into pieces of one or more parts, in any order. Together they have
+  // each element once.
   virtual int64_t pieces() const { return 0; }
-  virtual int64_t PieceBegin(int64_t) const { return 0; }
-  // A piece's sum over the examples 0 .. count - 1, in their order, or that added to what stands in `result`.
+  virtual std::vector<PiecePart> PieceParts(int64_t) const { return {}; }
+  // A piece's sum over the examples 0 .. count - 1, in their order, or that added to what stands in `result`, where one
+  // part lies behind the other.
   virtual void Gradient(const Pass<T>&, int64_t, int64_t, bool, T*) const {}
 
   // The same three along a direction in the space of parameters, for Hessian products (Pearlmutter 1994): how fast what

@@ -9,6 +9,7 @@
 #include "worker/train/layers/group_norm.h"
 #include "worker/train/layers/layer.h"
 #include "worker/train/layers/pooling.h"
+#include "worker/train/layers/winograd_convolution.h"
 
 namespace basin::worker::train {
 
@@ -18,6 +19,7 @@ std::unique_ptr<Layer<T>> MakeLayer(const NetworkShape& shape, const Node& node)
     case NodeKind::kDense:
       return std::make_unique<Dense<T>>(shape, node);
     case NodeKind::kConvolution:
+      if (WinogradConvolution<T>::Suits(shape, node)) return std::make_unique<WinogradConvolution<T>>(shape, node);
       return std::make_unique<Convolution<T>>(shape, node);
     case NodeKind::kGroupNorm:
       return std::make_unique<GroupNormLayer<T>>(shape, node);
