@@ -213,7 +213,8 @@ void WorkerHost::Heartbeat() {
 }
 
 void WorkerHost::SendReport() {
-  if (id_.empty() || reporting_ != 0 || (leaving_ && jobs_.empty())) return;
+  if (leaving_ && jobs_.empty()) return Unregister();  // The last one was lost on another way than a report.
+  if (id_.empty() || reporting_ != 0) return;
   Report report{id_, {}};
   for (const auto& [key, job] : jobs_) {
     if (!job.damaged.empty() && !job.outcome) continue;
