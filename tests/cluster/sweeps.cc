@@ -42,7 +42,7 @@ std::vector<Item> All(v1::SweepService::Stub& stub, Request request, Method meth
   request.set_page_size(1000);
   do {
     grpc::ClientContext context;
-    contract::PrepareContext(&context, 30);
+    contract::PrepareContext(&context, 30 * Slowness());
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
@@ -56,7 +56,7 @@ std::vector<Item> All(v1::SweepService::Stub& stub, Request request, Method meth
 template <typename Response, typename Method, typename Request>
 Response Call(v1::SweepService::Stub& stub, Method method, const Request& request) {
   grpc::ClientContext context;
-  contract::PrepareContext(&context, 30);
+  contract::PrepareContext(&context, 30 * Slowness());
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();

@@ -39,7 +39,7 @@ void CompareEnsemble(const RecordedCase& recorded) {
   recorded.Parse("model", &model);
   contract::FillDefaults(&model);
   const train::Network<float> network(train::ShapeOf(model, features, {}, classes).value());
-  train::Network<float>::Workspace workspace(network, count, 1);
+  train::Network<float>::Workspace workspace(network, {.batch_rows = count});
   int predictions_made = 0;
   const auto predict = [&](const train::Examples& examples, const train::SnapshotEnsemble::Member& member,
                            train::Predictions* predictions) {

@@ -57,7 +57,7 @@ void CompareLayers(const RecordedCase& recorded, double tolerance) {
     pointers.push_back(rows.data() + static_cast<int64_t>(i) * image.size());
   }
   const auto count = static_cast<int64_t>(labels.size());
-  typename train::Network<T>::Workspace workspace(network, count, 1);
+  typename train::Network<T>::Workspace workspace(network, {.batch_rows = count});
   const train::Batch<T> batch{pointers.data(), labels.data(), count};
 
   const double value =

@@ -45,7 +45,7 @@ void CompareNetwork(const RecordedCase& recorded, double tolerance) {
   train::AlignedBuffer<T> params(size);
   std::copy(params_given.begin(), params_given.end(), params.data());
   train::AlignedBuffer<T> gradient(size);
-  typename train::Network<T>::Workspace workspace(network, static_cast<int64_t>(count), 1);
+  typename train::Network<T>::Workspace workspace(network, {.batch_rows = static_cast<int64_t>(count)});
   const train::Batch<T> batch{row_pointers.data(), labels.data(), static_cast<int64_t>(count)};
 
   const double loss =

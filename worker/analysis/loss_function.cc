@@ -12,7 +12,8 @@ LossFunction::LossFunction(const train::Network<float>& network, std::span<const
       labels_(examples.labels, examples.labels + examples.count),
       params_(size()),
       direction_(size()),
-      workspace_(network, 0, 0) {
+      size_{.evaluated_rows = examples.count, .threads = pool == nullptr ? 1 : pool->threads()},
+      workspace_(network, size_) {
   for (int64_t i = 0; i < examples.count; ++i) rows_.push_back(examples.features + i * examples.stride);
 }
 
@@ -46,7 +47,7 @@ double LossFunction::GradientOf(std::span<const float> params, std::span<const f
 
 void LossFunction::HessianProduct(std::span<const float> params, std::span<const float> direction,
                                   std::span<float> product) {
-  if (!tangents_.has_value()) tangents_.emplace(network_, 0, 0);
+  if (!tangents_.has_value()) tangents_.emplace(network_, size_);
   std::ranges::copy(params, params_.data());
   std::ranges::copy(direction, direction_.data());
   network_.EvaluateHessianProduct(params_.data(), buffers_.data(), {rows_.data(), labels_.data(), examples()},

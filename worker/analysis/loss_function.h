@@ -30,7 +30,7 @@ class LossFunction {
 
   double Value(std::span<const float> params);
   double Gradient(std::span<const float> params, std::span<float> gradient);
-  // Over some of the examples alone.
+  // Over some of the examples alone, each once at most.
   double GradientOfBatch(std::span<const float> params, std::span<const uint32_t> indices, std::span<float> gradient);
   // The Hessian at `params` times `direction`, exactly.
   void HessianProduct(std::span<const float> params, std::span<const float> direction, std::span<float> product);
@@ -47,6 +47,7 @@ class LossFunction {
   std::vector<const float*> batch_rows_;  // Of a batch.
   std::vector<int32_t> batch_labels_;
   train::AlignedBuffer<float> params_, direction_, gradient_;
+  const train::WorkspaceSize size_;
   train::Network<float>::Workspace workspace_;
   std::optional<train::Network<float>::Workspace> tangents_;  // From the first product on.
 };

@@ -144,7 +144,7 @@ class LossPlane::Walker {
  public:
   explicit Walker(const LossPlane& plane)
       : plane_(plane),
-        workspace_(plane.tail_, 0, 0),
+        workspace_(plane.tail_, {.evaluated_rows = plane.blocks_.empty() ? 0 : plane.blocks_.front().count}),
         params_(plane.vectors_.front().params.size()),
         buffers_(plane.vectors_.front().buffers.size()),
         values_(static_cast<size_t>(plane.has_head_ ? kBlockRows * plane.sum_stride_ : 0)) {}

@@ -237,7 +237,7 @@ class Analysis {
     std::ranges::copy(weights, params.data());
     std::vector<const float*> rows;
     for (int64_t i = 0; i < examples.count; ++i) rows.push_back(examples.features + i * examples.stride);
-    train::Network<float>::Workspace workspace(network, 0, pool_.threads());
+    train::Network<float>::Workspace workspace(network, {.evaluated_rows = examples.count, .threads = pool_.threads()});
     return network
         .Evaluate(params.data(), buffers.data(), {rows.data(), examples.labels, examples.count}, workspace, &pool_)
         .loss;

@@ -39,8 +39,8 @@ double BytesOf(const v1::TrainWorkload& workload, const train::TrainingData& dat
       train::ShapeOf(workload.model(), data.train.feature_count, data.image, data.classes);
   if (!shape.ok()) return 0;  // The trainer says why.
   const train::NetworkPlan plan = train::PlanOf(*shape);
-  const int64_t rows = std::clamp<int64_t>(std::min<int64_t>(workload.batch_size(), data.train.count),
-                                           plan.evaluation_rows, std::max(plan.chunk_rows, plan.evaluation_rows));
+  const int64_t rows = std::max(std::min({int64_t{workload.batch_size()}, data.train.count, plan.chunk_rows}),
+                                std::min(plan.evaluation_rows, train::LongestPart(data)));
   const v1::Averaging& averaging = workload.averaging();
   const int floats = 2 + train::StateFloatsPerParameter(workload.optimizer()) +
                      2 * (averaging.has_swa() + averaging.has_ema()) +

@@ -32,4 +32,9 @@ struct TrainingData {
   const float* blank_pixel = nullptr;  // Images: what a stored 0 became by scaling, a value a channel.
 };
 
+// Examples in it.
+inline int64_t LongestPart(const TrainingData& data) {
+  return std::max({data.train.count, data.validation.count, data.test.count});
+}
+
 }  // namespace basin::worker::train

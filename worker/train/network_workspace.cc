@@ -8,15 +8,16 @@
 namespace basin::worker::train {
 
 template <typename T>
-NetworkWorkspace<T>::NetworkWorkspace(const Network<T>& network, int64_t rows, int threads)
-    : rows_(std::max(std::min(rows, network.plan().chunk_rows), network.plan().evaluation_rows)),
+NetworkWorkspace<T>::NetworkWorkspace(const Network<T>& network, const WorkspaceSize& size)
+    : rows_(std::max(std::min(size.batch_rows, network.plan().chunk_rows),
+                     std::min(size.evaluated_rows, network.plan().evaluation_rows))),
       rooms_(network.shape().nodes.size()),
       passes_(network.shape().nodes.size()),
       losses_(static_cast<size_t>(rows_)),
       correct_(static_cast<size_t>(rows_)) {
   for (size_t n = 0; n < rooms_.size(); ++n) MakeRoom(network, n);
   for (size_t n = 1; n < rooms_.size(); ++n) MakePass(network, n);
-  MakePieces(network, threads);
+  MakePieces(network, size.threads);
 }
 
 template <typename T>

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "worker/train/aligned_buffer.h"
@@ -12,14 +13,22 @@ namespace basin::worker::train {
 template <typename T>
 class Network;
 
+// What a workspace is for.
+struct WorkspaceSize {
+  int64_t batch_rows = 0;  // Of the longest batch that is trained on.
+  // Of the longest batch that is evaluated or differentiated in evaluation; less room if that is short. Without a
+  // bound: of any length.
+  int64_t evaluated_rows = std::numeric_limits<int64_t>::max();
+  int threads = 1;  // Of the largest pool.
+};
+
 // What a network computes with: values and derivatives of every node, and room for the gradient in pieces. Belongs to
 // one network and one computation at a time.
 template <typename T>
 class NetworkWorkspace {
  public:
-  // For training on batches of up to `rows` rows and evaluation on any number, with pools of up to `threads`. Throws
-  // std::bad_alloc when there is no memory.
-  NetworkWorkspace(const Network<T>& network, int64_t rows, int threads);
+  // Throws std::bad_alloc when there is no memory.
+  NetworkWorkspace(const Network<T>& network, const WorkspaceSize& size);
 
  private:
   friend class Network<T>;

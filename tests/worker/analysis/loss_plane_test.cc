@@ -35,7 +35,7 @@ class LossPlaneTest : public testing::TestWithParam<Case> {
   Score Plain(const FlatVectors& at) const {
     train::AlignedBuffer<float> params(at.params.size());
     std::ranges::copy(at.params, params.data());
-    train::Network<float>::Workspace workspace(network_, 0, 1);
+    train::Network<float>::Workspace workspace(network_, {.batch_rows = 0});
     const train::Examples& examples = examples_.view().train;
     std::vector<const float*> rows;
     for (int64_t i = 0; i < examples.count; ++i) rows.push_back(examples.features + i * examples.stride);

@@ -109,7 +109,7 @@ TEST(DropoutTest, DropsItsShareAndKeepsTheMeanInTrainingAlone) {
   contract::FillDefaults(&model);
   constexpr int64_t kFeatures = 1000;
   const Network<float> network(ShapeOf(model, kFeatures, {}, 2).value(), {.kind = Loss::Kind::kSquaredError});
-  NetworkWorkspace<float> workspace(network, 1, 1);
+  NetworkWorkspace<float> workspace(network, {.batch_rows = 1});
   // The first logit is the mean of what is kept; its loss tells it.
   std::vector<float> params(network.shape().parameter_count + 16, 0.0f), gradient(params.size());
   for (int64_t i = 0; i < kFeatures; ++i) params[static_cast<size_t>(2 * i)] = 1.0f / kFeatures;
@@ -139,7 +139,7 @@ TEST(BatchNormTest, UpdateBuffersAveragesOverBatches) {
   model.mutable_sequential()->add_layers()->mutable_batch_norm();
   contract::FillDefaults(&model);
   const Network<double> network(ShapeOf(model, 2, {}, 3).value());
-  NetworkWorkspace<double> workspace(network, 4, 1);
+  NetworkWorkspace<double> workspace(network, {.batch_rows = 4, .threads = 1});
   std::vector<double> params(network.shape().parameter_count + 16, 1.0), buffers(4, 77.0);
   const std::vector<double> values = {1, 5, 3, 9, /**/ 2, 2, 4, 4, 9, 9};
   std::vector<double> padded(values);
@@ -164,7 +164,7 @@ TEST(BatchNormTest, EvaluationDoesNotDependOnTheBatch) {
   ASSERT_TRUE(trainer.ok()) << trainer.status();
   (*trainer)->Run([](const EpochReport&) {}, nullptr);
   const Network<float> network((*trainer)->shape());
-  NetworkWorkspace<float> workspace(network, 20, 1);
+  NetworkWorkspace<float> workspace(network, {.batch_rows = 20, .threads = 1});
   const Examples& test = images.view().test;
   std::vector<const float*> rows;
   for (int64_t i = 0; i < test.count; ++i) rows.push_back(test.features + i * test.stride);

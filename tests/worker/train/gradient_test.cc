@@ -61,7 +61,7 @@ class GradientTest : public testing::TestWithParam<Case> {
 
 TEST_P(GradientTest, AgreesWithFiniteDifferencesOfTheLoss) {
   const Network<double> network(shape_, GetParam().loss);
-  Network<double>::Workspace workspace(network, GetParam().batch, 1);
+  Network<double>::Workspace workspace(network, {.batch_rows = GetParam().batch});
   std::vector<double> gradient(shape_.parameter_count), other(shape_.parameter_count);
   // The loss as training sees it: with the batch's statistics and the step's dropout.
   const auto loss = [&](std::vector<double>* result) {
@@ -88,7 +88,7 @@ TEST_P(GradientTest, AgreesWithFiniteDifferencesOfTheLoss) {
 // A function of the parameters as evaluation sees it: with fixed running statistics, without dropout.
 class EvaluationGradientTest : public GradientTest {
  protected:
-  EvaluationGradientTest() : network_(shape_, GetParam().loss), workspace_(network_, 0, 1), tangents_(network_, 0, 1) {
+  EvaluationGradientTest() : network_(shape_, GetParam().loss), workspace_(network_, {}), tangents_(network_, {}) {
     contract::RandomStream stream(12, contract::RandomPurpose::kSplit, 0);
     for (AlignedBuffer<double>* direction : {&direction_, &other_direction_}) {
       *direction = AlignedBuffer<double>(shape_.parameter_count);
@@ -271,7 +271,7 @@ INSTANTIATE_TEST_SUITE_P(ConvolutionalModels, EvaluationGradientTest, kConvoluti
 TEST(MeanGradientTest, OfABatchIsTheMeanOverItsExamples) {
   const NetworkShape shape = ShapeOfText("mlp { hidden: 6 }", kTable(4), 3);
   const Network<double> network(shape);
-  Network<double>::Workspace workspace(network, 3, 1);
+  Network<double>::Workspace workspace(network, {.batch_rows = 3});
   AlignedBuffer<double> params(shape.parameter_count), features(12);
   contract::RandomStream stream(1, contract::RandomPurpose::kSplit, 0);
   for (double& value : params.span()) value = stream.NextNormal();
