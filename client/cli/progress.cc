@@ -175,9 +175,9 @@ std::string ProgressLine(const v1::Sweep& sweep, double now) {
 
 absl::StatusOr<v1::Sweep> FollowSweep(api::Client& client, const std::string& id, Interrupt& interrupt,
                                       const FollowOptions& options) {
-  // A busy sweep changes all the time; ages and rates of a quiet one do too. One that ends at once is seen to.
-  constexpr double kLongestPause = 0.2;
-  double pause = 0.01;
+  // A busy sweep changes all the time; ages and rates of a quiet one do too. Its end is not waited past.
+  constexpr double kShortestPause = 0.01, kLongestPause = 0.2;
+  double pause = kShortestPause;
   View view(options);
   absl::StatusOr<v1::Sweep> sweep = client.GetSweep(id);
   while (sweep.ok()) {
@@ -188,8 +188,10 @@ absl::StatusOr<v1::Sweep> FollowSweep(api::Client& client, const std::string& id
       if (!status.ok()) return status;
     }
     if (interrupt.WaitFor(pause)) return absl::CancelledError("interrupted");
-    pause = std::min(2 * pause, kLongestPause);
     sweep = client.WaitForSweep(sweep->id(), sweep->revision(), 1);
+    if (!sweep.ok()) break;
+    const double left = RemainingSeconds(*sweep, Now());
+    pause = std::min(2 * pause, left < 0 ? kLongestPause : std::clamp(left / 4, kShortestPause, kLongestPause));
   }
   return sweep.status();
 }

@@ -206,6 +206,10 @@ class Analysis {
 
   absl::Status MeasureCurvature() {
     const v1::Curvature& settings = workload_.curvature();
+    if (absl::Status failed = CheckLanczosMemory(settings.iterations(), network_->weights.params.size());
+        !failed.ok()) {
+      return failed;
+    }
     const train::Network<float> network(network_->shape, network_->loss);
     analysis::LossFunction loss(network, network_->weights.buffers, TrainPart(), &pool_);
     const std::vector<float>& params = network_->weights.params;
@@ -280,6 +284,10 @@ class Analysis {
 
   absl::Status MeasureDensity() {
     const v1::SpectralDensity& settings = workload_.spectral_density();
+    if (absl::Status failed = CheckLanczosMemory(settings.iterations(), network_->weights.params.size());
+        !failed.ok()) {
+      return failed;
+    }
     const std::vector<float>& params = network_->weights.params;
     const train::Network<float> network(network_->shape, network_->loss);
     analysis::LossFunction loss(network, network_->weights.buffers, TrainPart(), &pool_);

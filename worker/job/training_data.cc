@@ -58,6 +58,13 @@ double BytesOfMachine() {
   return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
+absl::Status CheckBytes(double bytes) {
+  if (bytes <= BytesOfMachine()) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrFormat("this worker has not enough memory: the trial needs %.1f GB, the machine has %.1f GB",
+                      bytes / 1e9, BytesOfMachine() / 1e9));
+}
+
 absl::StatusOr<std::shared_ptr<const data::RawDataset>> LoadRaw(const v1::Dataset& dataset,
                                                                 const data::Catalog& catalog) {
   return dataset.source_case() == v1::Dataset::kName ? catalog.Load(dataset.name()) : data::GenerateSynthetic(dataset);
@@ -85,11 +92,13 @@ JobOutcome OutcomeOfDataFault(const absl::Status& fault) {
 }
 
 absl::Status CheckMemory(const v1::TrainWorkload& workload, const train::TrainingData& data) {
-  const double bytes = BytesOf(workload, data);
-  if (bytes <= BytesOfMachine()) return absl::OkStatus();
-  return absl::ResourceExhaustedError(
-      absl::StrFormat("this worker has not enough memory: the trial needs %.1f GB, the machine has %.1f GB",
-                      bytes / 1e9, BytesOfMachine() / 1e9));
+  return CheckBytes(BytesOf(workload, data));
+}
+
+absl::Status CheckLanczosMemory(int64_t vectors, size_t size) {
+  // There are no more than the space has dimensions.
+  return CheckBytes(std::min(static_cast<double>(vectors), static_cast<double>(size)) * static_cast<double>(size) *
+                    sizeof(float));
 }
 
 JobResult Failure(JobOutcome outcome, const absl::Status& status) {

@@ -28,6 +28,9 @@ JobOutcome OutcomeOfDataFault(const absl::Status& fault);
 // brings the kernel to kill the process, and other trials with it.
 absl::Status CheckMemory(const v1::TrainWorkload& workload, const train::TrainingData& data);
 
+// The same for an iteration of Lanczos that keeps up to `vectors` of `size` elements each.
+absl::Status CheckLanczosMemory(int64_t vectors, size_t size);
+
 // A result that says what went wrong.
 JobResult Failure(JobOutcome outcome, const absl::Status& status);
 

@@ -12,6 +12,7 @@
 #include "proto/contract/defaults.h"
 #include "proto/contract/metric_names.h"
 #include "worker/data/catalog.h"
+#include "worker/job/training_data.h"
 
 namespace basin::worker::job {
 namespace {
@@ -293,6 +294,14 @@ TEST_F(AnalyzeJobTest, BatchesTooLargeForTheNoiseAreRefused) {
   const JobResult result = Run(Analysis("gradient_noise { batch_size: 1000 }"));
   EXPECT_EQ(result.outcome, JobOutcome::kInvalid);
   EXPECT_THAT(result.message, StartsWith("analyze.gradient_noise.batch_size: the gradient noise takes two batches"));
+}
+
+TEST(LanczosMemoryTest, WhatNoMachineHasIsRefused) {
+  EXPECT_TRUE(CheckLanczosMemory(200, 100'000).ok());
+  const absl::Status fault = CheckLanczosMemory(2000, size_t{1} << 40);
+  EXPECT_TRUE(absl::IsResourceExhausted(fault));
+  EXPECT_THAT(std::string(fault.message()), HasSubstr("this worker has not enough memory: the trial needs 8796"));
+  EXPECT_TRUE(CheckLanczosMemory(2000, 10).ok()) << "ten vectors of ten elements";
 }
 
 TEST_F(AnalyzeJobTest, AStopEndsTheTraining) {

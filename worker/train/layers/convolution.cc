@@ -133,11 +133,7 @@ void Convolution<T>::Forward(const Pass<T>& pass, int64_t first, int64_t count) 
   for (int64_t i = first; i < first + count; ++i) {
     MultiplyPatches<T>({pass.in[0].rows[i], patches_.data()}, pixels_, elements_, weights, start, finish,
                        {nullptr, nullptr}, {pass.out.at(i), outs_.data()});
-    if (node_.activation != Activation::kTanh) continue;
-    ForEachPacket<T>(node_.output, pass.out.line, pass.out.line, [&](int64_t place, int64_t, int64_t remaining) {
-      T* to = pass.out.at(i) + place;
-      StoreLanes<T>(to, Tanh(Load(to)), remaining);
-    });
+    if (node_.activation == Activation::kTanh) ApplyTanh<T>(node_.output, pass.out, i);
   }
 }
 

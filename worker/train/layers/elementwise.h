@@ -63,6 +63,15 @@ template <typename T, typename Visit>
   }
 }
 
+// x <- tanh(x) for the values of an example.
+template <typename T>
+inline void ApplyTanh(const ImageShape& shape, const Values<T>& values, int64_t example) {
+  ForEachPacket<T>(shape, values.line, values.line, [&](int64_t place, int64_t, int64_t remaining) {
+    T* to = values.at(example) + place;
+    StoreLanes<T>(to, Tanh(Load(to)), remaining);
+  });
+}
+
 // Sets what a layer that adds to its input's derivatives begins with: zeros, unless the edge accumulates.
 template <typename T>
 inline void BeginDeltas(const ImageShape& shape, const typename Pass<T>::Edge& edge, const Values<T>& deltas,

@@ -121,11 +121,7 @@ void WinogradConvolution<T>::Forward(const Pass<T>& pass, int64_t first, int64_t
   const Finish finish = node_.activation == Activation::kRelu ? Finish::kRelu : Finish::kNone;
   for (int64_t i = first; i < first + count; ++i) {
     Convolve(forward_, pass.in[0], i, pass.state, start, finish, {}, pass.out);
-    if (node_.activation != Activation::kTanh) continue;
-    ForEachPacket<T>(node_.output, pass.out.line, pass.out.line, [&](int64_t place, int64_t, int64_t remaining) {
-      T* to = pass.out.at(i) + place;
-      StoreLanes<T>(to, Tanh(Load(to)), remaining);
-    });
+    if (node_.activation == Activation::kTanh) ApplyTanh<T>(node_.output, pass.out, i);
   }
 }
 
