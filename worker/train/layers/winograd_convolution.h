@@ -14,7 +14,9 @@ namespace basin::worker::train {
 template <typename T>
 class WinogradConvolution final : public Layer<T> {
  public:
-  // Whether the node is a convolution that it computes, and faster than Convolution.
+  // Whether the node is a convolution that it computes, faster than Convolution on batches of some images. Of a single
+  // small image it is slower, for the weights are transformed at each step: 64 to 64 channels on 4 x 4 pixels, batch 1,
+  // take 5.6 times as long.
   static bool Suits(const NetworkShape& shape, const Node& node);
 
   // REQUIRES: Suits.
