@@ -32,6 +32,13 @@ template <typename T>
   packet::pstoreu(to, value);
 }
 
+// The first `count` lanes and no memory of others, 1 <= count < kLanes; the others are zero.
+template <typename T>
+[[gnu::always_inline]] inline Packet<T> LoadFirst(const T* from, int count) {
+  alignas(64) T lanes[kLanes<T>] = {};
+  for (int i = 0; i < count; ++i) lanes[i] = from[i];
+  return packet::pload<Packet<T>>(lanes);
+}
 // Stores the first `count` lanes, 1 <= count < kLanes.
 template <typename T>
 [[gnu::always_inline]] inline void StoreFirst(T* to, const Packet<T>& value, int count) {

@@ -1,8 +1,10 @@
 #include "worker/train/winograd.h"
 
+#include <algorithm>
 #include <array>
 
 #include "worker/train/kernels/kernels.h"
+#include "worker/train/packet.h"
 
 namespace basin::worker::train {
 
@@ -35,40 +37,62 @@ void MultiplyTransposedPlanes(const TilePlanes<const T>& from, const TilePlanes<
 }
 
 template <typename T>
-void TransformWeights(const T* weights, int64_t count, T* to) {
-  const auto line = [](T g0, T g1, T g2) {
-    return std::array<T, 4>{g0, (g0 + g1 + g2) * T(0.5), (g0 - g1 + g2) * T(0.5), g2};
+void TransformWeights(const T* taps, int32_t channels, int32_t filters, T* matrices) {
+  const int64_t tap_size = int64_t{channels} * filters, matrix_size = PackedSize<T>(channels, filters);
+  const Packet<T> half = Broadcast<T>(T(0.5));
+  const auto line = [half](const Packet<T>& g0, const Packet<T>& g1, const Packet<T>& g2) {
+    const Packet<T> outer = packet::padd(g0, g2);
+    return std::array<Packet<T>, 4>{g0, packet::pmul(packet::padd(outer, g1), half),
+                                    packet::pmul(packet::psub(outer, g1), half), g2};
   };
-  for (int64_t i = 0; i < count; ++i) {
-    std::array<std::array<T, 4>, 3> columns;  // G g, a column each.
-    for (size_t b = 0; b < 3; ++b) {
-      const T* const tap = weights + static_cast<int64_t>(b) * count + i;
-      columns[b] = line(tap[0], tap[3 * count], tap[6 * count]);
-    }
-    for (size_t a = 0; a < 4; ++a) {
-      const std::array<T, 4> row = line(columns[0][a], columns[1][a], columns[2][a]);
-      for (size_t b = 0; b < 4; ++b) to[static_cast<int64_t>(4 * a + b) * count + i] = row[b];
+  for (int32_t filter = 0; filter < filters; filter += kLanes<T>) {
+    const int rest = filters - filter;
+    const int64_t panel = int64_t{filter / kPanelColumns<T>} * channels * kPanelColumns<T> + filter % kPanelColumns<T>;
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      const T* const weight = taps + channel * filters + filter;
+      const auto tap = [&](size_t t) {
+        const T* const from = weight + static_cast<int64_t>(t) * tap_size;
+        return rest >= kLanes<T> ? Load(from) : LoadFirst(from, rest);
+      };
+      std::array<std::array<Packet<T>, 4>, 3> columns;  // G g, a column each.
+      for (size_t b = 0; b < 3; ++b) columns[b] = line(tap(b), tap(3 + b), tap(6 + b));
+      T* to = matrices + panel + channel * kPanelColumns<T>;
+      for (size_t a = 0; a < 4; ++a) {
+        for (const Packet<T>& place : line(columns[0][a], columns[1][a], columns[2][a])) {
+          Store<T>(to, place);
+          to += matrix_size;
+        }
+      }
     }
   }
 }
 
 template <typename T>
 void TransformWeightGradients(const T* from, int64_t count, bool accumulate, T* to) {
-  const auto line = [](T u0, T u1, T u2, T u3) {
-    const T half = (u1 + u2) * T(0.5);
-    return std::array<T, 3>{u0 + half, (u1 - u2) * T(0.5), half + u3};
+  const Packet<T> half = Broadcast<T>(T(0.5));
+  const auto line = [half](const Packet<T>& u0, const Packet<T>& u1, const Packet<T>& u2, const Packet<T>& u3) {
+    const Packet<T> middle = packet::pmul(packet::padd(u1, u2), half);
+    return std::array<Packet<T>, 3>{packet::padd(u0, middle), packet::pmul(packet::psub(u1, u2), half),
+                                    packet::padd(middle, u3)};
   };
-  for (int64_t i = 0; i < count; ++i) {
-    std::array<std::array<T, 3>, 4> columns;  // G' u, a column each.
+  for (int64_t i = 0; i < count; i += kLanes<T>) {
+    const int rest = static_cast<int>(std::min<int64_t>(count - i, kLanes<T>));
+    const auto load = [rest](const T* x) { return rest == kLanes<T> ? Load(x) : LoadFirst(x, rest); };
+    std::array<std::array<Packet<T>, 3>, 4> columns;  // G' u, a column each.
     for (size_t b = 0; b < 4; ++b) {
-      const T* const place = from + static_cast<int64_t>(b) * count + i;
-      columns[b] = line(place[0], place[4 * count], place[8 * count], place[12 * count]);
+      const auto place = [&](size_t a) { return load(from + static_cast<int64_t>(4 * a + b) * count + i); };
+      columns[b] = line(place(0), place(1), place(2), place(3));
     }
+    T* tap = to + i;
     for (size_t a = 0; a < 3; ++a) {
-      const std::array<T, 3> row = line(columns[0][a], columns[1][a], columns[2][a], columns[3][a]);
-      for (size_t b = 0; b < 3; ++b) {
-        T* const tap = to + static_cast<int64_t>(3 * a + b) * count + i;
-        *tap = accumulate ? *tap + row[b] : row[b];
+      for (const Packet<T>& sum : line(columns[0][a], columns[1][a], columns[2][a], columns[3][a])) {
+        const Packet<T> result = accumulate ? packet::padd(load(tap), sum) : sum;
+        if (rest == kLanes<T>) {
+          Store<T>(tap, result);
+        } else {
+          StoreFirst<T>(tap, result, rest);
+        }
+        tap += count;
       }
     }
   }
@@ -83,7 +107,7 @@ void TransformWeightGradients(const T* from, int64_t count, bool accumulate, T* 
                                   const TilePlanes<T>&);                                                               \
   template void MultiplyTransposedPlanes<T>(const TilePlanes<const T>&, const TilePlanes<const T>&, int64_t, int32_t,  \
                                             int32_t, bool, T*);                                                        \
-  template void TransformWeights<T>(const T*, int64_t, T*);                                                            \
+  template void TransformWeights<T>(const T*, int32_t, int32_t, T*);                                                   \
   template void TransformWeightGradients<T>(const T*, int64_t, bool, T*);
 BASIN_INSTANTIATE(float)
 BASIN_INSTANTIATE(double)

@@ -78,19 +78,14 @@ template <typename T>
 void MultiplyTransposedPlanes(const TilePlanes<const T>& from, const TilePlanes<const T>& deltas, int64_t count,
                               int32_t channels, int32_t filters, bool accumulate, T* sums);
 
-// G g G' of `count` weights a tap: tap (a, b) of weight i is at weights[(3 a + b) * count + i], and place k of it goes
-// to to[k * count + i].
+// G g G' of all weights, as MultiplyPlanes takes them: `taps` are nine matrices of `channels` rows and `filters`
+// columns, tap (a, b) being number 3 a + b, and what they have at place k is packed at matrices + k * PackedSize.
 template <typename T>
-void TransformWeights(const T* weights, int64_t count, T* to);
+void TransformWeights(const T* taps, int32_t channels, int32_t filters, T* matrices);
 
-// G' u G of `count` weights: tap t of weight i goes to to[t * count + i], or is added to what stands there.
+// G' u G of `count` weights: place k of weight i is at from[k * count + i], and tap t of it goes to to[t * count + i],
+// or is added to what stands there.
 template <typename T>
 void TransformWeightGradients(const T* from, int64_t count, bool accumulate, T* to);
-
-// At which place stands what turned weights, tap (a, b) exchanged with (2 - a, 2 - b), have at place k.
-constexpr int TurnedPlace(int k) {
-  constexpr int kTurned[] = {3, 1, 2, 0};
-  return 4 * kTurned[k / 4] + kTurned[k % 4];
-}
 
 }  // namespace basin::worker::train

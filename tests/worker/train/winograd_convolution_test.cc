@@ -203,7 +203,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, WinogradConvolutionTest,
                                          Case{6, 11, 17, 9, 1, true, "tanh"}, Case{7, 7, 32, 48, 0, true, "none"},
                                          Case{5, 6, 12, 33, 2}, Case{4, 5, 9, 8, 2, false, "none"}, Case{3, 3, 8, 8, 0},
                                          Case{1, 1, 16, 8, 1}, Case{2, 1, 8, 16, 1}, Case{40, 38, 16, 8, 1},
-                                         Case{5, 5, 128, 128, 1}),
+                                         Case{5, 5, 256, 256, 1}),
                          NameOf);
 
 TEST(WinogradConvolutionSuitsTest, OthersAreComputedPlainly) {
@@ -215,7 +215,8 @@ TEST(WinogradConvolutionSuitsTest, OthersAreComputedPlainly) {
   EXPECT_TRUE(suits(16, 16));
   EXPECT_FALSE(suits(4, 16));
   EXPECT_FALSE(suits(16, 4));
-  EXPECT_FALSE(suits(256, 256));
+  EXPECT_TRUE(suits(256, 256));
+  EXPECT_FALSE(suits(512, 256));
 }
 
 }  // namespace

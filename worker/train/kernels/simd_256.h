@@ -45,11 +45,7 @@ struct Simd256 {
   // max(x, 0); NaN stays NaN.
   [[gnu::always_inline]] static Packet Relu(const Packet& x) { return train::Relu<T>(x); }
   // The first `count` lanes and no memory of others, 1 <= count < kLanes; the others are zero.
-  [[gnu::always_inline]] static Packet LoadFirst(const T* from, int count) {
-    alignas(64) T lanes[kLanes] = {};
-    for (int i = 0; i < count; ++i) lanes[i] = from[i];
-    return Load(lanes);
-  }
+  [[gnu::always_inline]] static Packet LoadFirst(const T* from, int count) { return train::LoadFirst(from, count); }
   [[gnu::always_inline]] static void StoreFirst(T* to, const Packet& x, int count) {
     train::StoreFirst<T>(to, x, count);
   }

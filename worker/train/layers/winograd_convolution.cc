@@ -12,7 +12,7 @@ namespace {
 // Elements of the planes of a run: with those of the result they stay in the second-level cache.
 constexpr int64_t kRunElements = 32768;
 constexpr int64_t kTaps = 9;
-constexpr int32_t kFewestChannels = 8, kMostWeights = 128 * 128;  // A tap.
+constexpr int32_t kFewestChannels = 8, kMostWeights = 256 * 256;  // A tap.
 
 // What a run's tiles become, for a thread's stack.
 template <typename T>
@@ -66,7 +66,7 @@ WinogradConvolution<T>::WinogradConvolution(const NetworkShape& shape, const Nod
               .corner = -node.padding * (in_line + channels_),
               .state = 0};
   sums_ = kWinogradPlaces * PackedSize<T>(channels_, filters_);
-  state_size_ = sums_ + kWinogradPlaces * weights_size_ + kPanelColumns<T>;
+  state_size_ = sums_ + kWinogradPlaces * weights_size_;
   if (!has_backward_) return;
   backward_ = {.channels = filters_,
                .filters = channels_,
@@ -76,24 +76,20 @@ WinogradConvolution<T>::WinogradConvolution(const NetworkShape& shape, const Nod
                .state = state_size_};
   state_size_ += kWinogradPlaces * PackedSize<T>(filters_, channels_);
   turned_ = state_size_;
-  state_size_ += weights_size_ + kPanelColumns<T>;
+  state_size_ += kTaps * weights_size_;
 }
 
 template <typename T>
 void WinogradConvolution<T>::Prepare(const Pass<T>& pass) const {
-  T* const places = pass.state + sums_;
-  TransformWeights<T>(pass.params + node_.weights, weights_size_, places);
-  for (int k = 0; k < kWinogradPlaces; ++k) {
-    Pack<T>({places + k * weights_size_, filters_, channels_, filters_},
-            pass.state + k * PackedSize<T>(channels_, filters_));
-  }
+  const T* const taps = pass.params + node_.weights;
+  TransformWeights<T>(taps, channels_, filters_, pass.state + forward_.state);
   if (!pass.differentiated || !has_backward_) return;
   T* const turned = pass.state + turned_;
-  for (int k = 0; k < kWinogradPlaces; ++k) {
-    Transpose<T>(places + TurnedPlace(k) * weights_size_, channels_, filters_, 0, filters_, turned, channels_);
-    Pack<T>({turned, channels_, filters_, channels_},
-            pass.state + backward_.state + k * PackedSize<T>(filters_, channels_));
+  for (int64_t tap = 0; tap < kTaps; ++tap) {
+    Transpose<T>(taps + tap * weights_size_, channels_, filters_, 0, filters_,
+                 turned + (kTaps - 1 - tap) * weights_size_, channels_);
   }
+  TransformWeights<T>(turned, filters_, channels_, pass.state + backward_.state);
 }
 
 template <typename T>

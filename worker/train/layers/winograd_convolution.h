@@ -14,9 +14,9 @@ namespace basin::worker::train {
 template <typename T>
 class WinogradConvolution final : public Layer<T> {
  public:
-  // Whether the node is a convolution that it computes, faster than Convolution on batches of some images. Of a single
-  // small image it is slower, for the weights are transformed at each step: 64 to 64 channels on 4 x 4 pixels, batch 1,
-  // take 5.6 times as long.
+  // Whether the node is a convolution that it computes, faster than Convolution on batches of some images. The weights
+  // are transformed at each step, which a single small image does not pay back: 64 to 64 channels on 4 x 4 pixels,
+  // batch 1, take 1.5 times as long.
   static bool Suits(const NetworkShape& shape, const Node& node);
 
   // REQUIRES: Suits.
@@ -57,8 +57,7 @@ class WinogradConvolution final : public Layer<T> {
   int64_t run_tiles_ = 0;        // Of the longest run.
   std::vector<int32_t> deltas_;  // Offsets of the derivatives' pixels.
   Way forward_{}, backward_{};
-  // In the state: sixteen times a tap's weights, in Prepare on their way, in Gradient the sums over
-  // tiles; and room for a turned matrix before it is packed.
+  // In the state: the gradient's sums over tiles, sixteen times a tap's weights; and the turned weights.
   int64_t sums_ = 0, turned_ = 0, state_size_ = 0;
 };
 
