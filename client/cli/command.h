@@ -23,6 +23,8 @@ struct Command {
   std::function<Action(CLI::App&)> define;
   // Accepted by --format; the first is the default.
   std::vector<std::string> formats = {"table", "json", "csv"};
+  // Starts a coordinator of its own: flags that lead to another one are a mistake.
+  bool own_server = false;
 };
 
 // All commands, in the order of the help.

@@ -193,7 +193,8 @@ Command GalleryCommand() {
                            "(deploy/examples/article)")
                 ->option_text("FILE");
             return [options](Context& context) { return Gallery(context, *options); };
-          }};
+          },
+          .own_server = true};
 }
 
 }  // namespace basin::client::cli

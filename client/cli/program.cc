@@ -144,6 +144,13 @@ int RunProgram(const std::vector<std::string>& args, const Environment& environm
         "--format of `basin " + name + "` is " + absl::StrJoin(formats, ", ") + ", not `" + parser->flags.format + "`");
   }
 
+  const bool names_server =
+      !parser->flags.server.empty() || parser->flags.credentials.tls() || !parser->flags.credentials.token.empty();
+  if (command->own_server && names_server) {
+    return UsageError(environment, *parser,
+                      "`basin " + name + "` starts a coordinator of its own and takes none of another one's flags " +
+                          "(--server, --cacert, --cert, --key, --token-file); `basin submit` sends a sweep to one");
+  }
   Context context(environment, parser->flags, formats.front());
   absl::StatusOr<int> code = api::kFailed;
   try {

@@ -79,7 +79,8 @@ Command RunCommand() {
                            "Where data sets lie; the default is ~/.local/share/basin/data")
                 ->option_text("DIR");
             return [options](Context& context) { return Run(context, *options); };
-          }};
+          },
+          .own_server = true};
 }
 
 }  // namespace basin::client::cli

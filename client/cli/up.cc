@@ -91,7 +91,8 @@ Command UpCommand() {
                            "Where data sets lie; the default is ~/.local/share/basin/data")
                 ->option_text("DIR");
             return [options](Context& context) { return Up(context, *options); };
-          }};
+          },
+          .own_server = true};
 }
 
 }  // namespace basin::client::cli

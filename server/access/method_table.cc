@@ -41,6 +41,7 @@ constexpr Entry kTable[] = {
     {"basin.v1.WorkerService/DownloadCheckpoint", Role::kWorker},
     {"basin.v1.WorkerService/RejectCheckpoint", Role::kWorker},
     {"basin.v1.WorkerService/UploadWeights", Role::kWorker},
+    {"basin.v1.WorkerService/DownloadWeights", Role::kWorker},
     {"basin.v1.WorkerService/UnregisterWorker", Role::kWorker},
     // Tells the schema of the services; served where --enable-reflection is given.
     {"grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Role::kRead},

@@ -140,6 +140,7 @@ void FileDownload<Response>::SendNext() {
 }
 
 template class FileDownload<v1::DownloadCheckpointResponse>;
+template class FileDownload<v1::DownloadWeightsResponse>;
 template class FileDownload<v1::DownloadArtifactResponse>;
 
 }  // namespace basin::server::rpc

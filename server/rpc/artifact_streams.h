@@ -83,6 +83,7 @@ class FileDownload : public grpc::ServerWriteReactor<Response> {
   Response message_;
 };
 using CheckpointDownload = FileDownload<v1::DownloadCheckpointResponse>;
+using WeightsDownload = FileDownload<v1::DownloadWeightsResponse>;
 using ArtifactDownload = FileDownload<v1::DownloadArtifactResponse>;
 
 }  // namespace basin::server::rpc

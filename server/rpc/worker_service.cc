@@ -148,6 +148,16 @@ grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* WorkerService::Downloa
   return call;
 }
 
+grpc::ServerWriteReactor<v1::DownloadWeightsResponse>* WorkerService::DownloadWeights(
+    grpc::CallbackServerContext* context, const v1::DownloadWeightsRequest* request) {
+  auto* call = new WeightsDownload(
+      parts_, [this, training = core::Computation{
+                         request->workload_digest(), request->seed(), request->engine_fingerprint(), request->dataset(),
+                         request->data_digest()}] { return parts_.queries->FindWeights(training); });
+  call->Start(CheckCall(parts_, *context, *request).status());
+  return call;
+}
+
 grpc::ServerUnaryReactor* WorkerService::RejectCheckpoint(grpc::CallbackServerContext* context,
                                                           const v1::RejectCheckpointRequest* request,
                                                           v1::RejectCheckpointResponse* response) {

@@ -24,6 +24,8 @@ class WorkerService : public v1::WorkerService::CallbackService {
                                                                    v1::UploadWeightsResponse*) override;
   grpc::ServerWriteReactor<v1::DownloadCheckpointResponse>* DownloadCheckpoint(
       grpc::CallbackServerContext* context, const v1::DownloadCheckpointRequest* request) override;
+  grpc::ServerWriteReactor<v1::DownloadWeightsResponse>* DownloadWeights(
+      grpc::CallbackServerContext* context, const v1::DownloadWeightsRequest* request) override;
   grpc::ServerUnaryReactor* RejectCheckpoint(grpc::CallbackServerContext* context,
                                              const v1::RejectCheckpointRequest* request,
                                              v1::RejectCheckpointResponse* response) override;

@@ -74,6 +74,8 @@ class Queries {
   // Up to `limit` files of the sweep's trials, or of `trial` alone, from `from` on, in the order trial, kind, step.
   virtual absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const core::SweepId& sweep, std::optional<uint64_t> trial,
                                                               ArtifactCursor from, uint32_t limit) = 0;
+  // The digest of the file with the final weights of this training, of the oldest trial that keeps them. NOT_FOUND.
+  virtual absl::StatusOr<std::string> FindWeights(const core::Computation& training) = 0;
   // Whether a trial refers to this file of the artifact store.
   virtual absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) = 0;
 

@@ -55,7 +55,7 @@ absl::StatusOr<std::unique_ptr<ResultFinder>> ResultFinder::Create(Connection& c
   return finder;
 }
 
-absl::StatusOr<core::KnownResult> ResultFinder::Find(const core::Computation& computation) {
+absl::StatusOr<core::KnownResult> ResultFinder::Find(const core::Computation& computation, bool with_weights) {
   std::vector<Config> configs;
   const std::string digest = ShortDigest(computation.workload_digest);
   absl::Status status = configs_.Each(
@@ -68,9 +68,9 @@ absl::StatusOr<core::KnownResult> ResultFinder::Find(const core::Computation& co
   for (const Config& config : configs) {
     absl::StatusOr<std::optional<core::KnownResult>> result = Read(config, computation.seed);
     if (!result.ok()) return result.status();
-    if (result->has_value()) return **std::move(result);
+    if (result->has_value() && (!with_weights || (*result)->weights)) return **std::move(result);
   }
-  return absl::NotFoundError("no trial has this result");
+  return absl::NotFoundError(absl::StrCat("no trial has this result", with_weights ? " and keeps its weights" : ""));
 }
 
 absl::StatusOr<std::optional<core::KnownResult>> ResultFinder::Read(const Config& config, uint64_t seed) {

@@ -20,7 +20,11 @@ class ResultFinder {
   static absl::StatusOr<std::unique_ptr<ResultFinder>> Create(Connection& connection);
 
   // The oldest one. NOT_FOUND.
-  absl::StatusOr<core::KnownResult> Find(const core::Computation& computation);
+  absl::StatusOr<core::KnownResult> Find(const core::Computation& computation) { return Find(computation, false); }
+  // The oldest one that has its weights. NOT_FOUND.
+  absl::StatusOr<core::KnownResult> FindWithWeights(const core::Computation& computation) {
+    return Find(computation, true);
+  }
 
  private:
   struct Config {
@@ -30,6 +34,7 @@ class ResultFinder {
   };
 
   explicit ResultFinder(Connection& connection) : connection_(connection) {}
+  absl::StatusOr<core::KnownResult> Find(const core::Computation& computation, bool with_weights);
   // Nothing if the trial of this config and seed has no result.
   absl::StatusOr<std::optional<core::KnownResult>> Read(const Config& config, uint64_t seed);
   absl::StatusOr<const v1::SweepSpec*> Spec(const Config& config);

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/store/result_finder.h"
 #include "server/store/row_values.h"
 #include "server/store/schema.h"
 #include "server/store/sql_front_door.h"
@@ -290,6 +291,16 @@ absl::StatusOr<std::vector<v1::Artifact>> SqliteQueries::Artifacts(const core::S
       sweep, from.trial, from.kind, from.step, trial.value_or(std::numeric_limits<int64_t>::max()), limit);
   if (!status.ok()) return status;
   return artifacts;
+}
+
+absl::StatusOr<std::string> SqliteQueries::FindWeights(const core::Computation& training) {
+  absl::StatusOr<ReaderPool::Reader> reader = readers_.Take();
+  if (!reader.ok()) return reader.status();
+  const absl::StatusOr<std::unique_ptr<ResultFinder>> finder = ResultFinder::Create(**reader);
+  if (!finder.ok()) return finder.status();
+  const absl::StatusOr<core::KnownResult> result = (*finder)->FindWithWeights(training);
+  if (!result.ok()) return result.status();
+  return result->weights->sha256;
 }
 
 absl::StatusOr<bool> SqliteQueries::IsArtifactKept(const std::string& sha256) {

@@ -25,6 +25,7 @@ class SqliteQueries : public Queries {
   absl::StatusOr<std::unique_ptr<TrialOutcomes>> Outcomes(const core::SweepId& sweep) override;
   absl::StatusOr<std::vector<v1::Artifact>> Artifacts(const core::SweepId& sweep, std::optional<uint64_t> trial,
                                                       ArtifactCursor from, uint32_t limit) override;
+  absl::StatusOr<std::string> FindWeights(const core::Computation& training) override;
   absl::StatusOr<bool> IsArtifactKept(const std::string& sha256) override;
   absl::StatusOr<v1::SweepSpec> FindSpec(const core::SweepId& sweep) override;
   absl::StatusOr<DatabaseInfo> Info() override;

@@ -84,6 +84,8 @@ class Agent {
   absl::Status UploadCheckpoint(Job& job, const job::Checkpoint& checkpoint);
   // Final weights, as far as they can be stored: the result counts without them.
   void SaveWeights(Job& job, const job::Weights& weights);
+  // Final weights of another trial, if the server has them.
+  void UseStoredWeights(Job& job, const job::WantedWeights& wanted, const job::UseWeights& use);
   // Makes a call until it is answered, or the job is to stop.
   absl::Status Insist(Job& job, const std::function<absl::Status()>& call);
   // REQUIRES: mutex_ is held. Asks the jobs whose time has come for checkpoints; when the next one's comes.

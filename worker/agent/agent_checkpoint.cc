@@ -11,6 +11,8 @@ namespace {
 constexpr MonoTime kPointsPatience = std::chrono::seconds(10);
 constexpr MonoTime kShortestTransfer = std::chrono::seconds(10);
 constexpr uint64_t kSlowestBytesPerSecond = 1 << 20;
+// For weights that are there already: what takes longer is trained again.
+constexpr MonoTime kStoredWeightsPatience = std::chrono::seconds(60);
 // Transfers of weights that may take too long before they are given up.
 constexpr int kSlowTransfers = 3;
 constexpr MonoTime kNever = MonoTime::max();
@@ -188,6 +190,26 @@ void Agent::SaveWeights(Job& job, const job::Weights& weights) {
   } else if (!job.control.stopped()) {
     Note(log_, contract::LogLevel::kWarning, "the weights could not be saved; the result counts without them", job.key,
          weights.step, weights.bytes.size(), uploaded);
+  }
+}
+
+void Agent::UseStoredWeights(Job& job, const job::WantedWeights& wanted, const job::UseWeights& use) {
+  v1::DownloadWeightsRequest request;
+  request.set_workload_digest(wanted.identity.workload_digest);
+  request.set_seed(wanted.identity.seed);
+  request.set_engine_fingerprint(wanted.identity.engine_fingerprint);
+  request.set_dataset(wanted.dataset);
+  request.set_data_digest(wanted.identity.data_digest);
+  const absl::StatusOr<std::string> bytes = client_->DownloadWeights(request, kStoredWeightsPatience);
+  // Nobody keeps them, or the server is older than this call.
+  if (absl::IsNotFound(bytes.status()) || absl::IsUnimplemented(bytes.status())) return;
+  const absl::Status used = bytes.ok() ? use(*bytes) : bytes.status();
+  const uint64_t size = bytes.ok() ? bytes->size() : 0;
+  if (used.ok()) {
+    Note(log_, contract::LogLevel::kInfo, "stored weights are looked at", job.key, 0, size);
+  } else {
+    Note(log_, contract::LogLevel::kWarning, "stored weights can't be used; they are trained again", job.key, 0, size,
+         used);
   }
 }
 

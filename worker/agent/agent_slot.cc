@@ -45,6 +45,9 @@ void Agent::RunTrial(Job& job) {
     if (job.lease.keep_weights()) {
       context.save_weights = [this, &job](const job::Weights& weights) { SaveWeights(job, weights); };
     }
+    context.use_stored_weights = [this, &job](const job::WantedWeights& wanted, const job::UseWeights& use) {
+      UseStoredWeights(job, wanted, use);
+    };
     context.checkpoint_epochs = job.lease.checkpointing().every_epochs();
     result = options_.run_job(job.lease.workload(), job.lease.seed(), context);
   }

@@ -27,6 +27,8 @@ class CoordinatorClient {
   // All of it, with the digest that was asked for; DATA_LOSS otherwise.
   virtual absl::StatusOr<std::string> DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
                                                          MonoTime deadline) = 0;
+  // All of them. NOT_FOUND.
+  virtual absl::StatusOr<std::string> DownloadWeights(const v1::DownloadWeightsRequest& request, MonoTime deadline) = 0;
   virtual absl::StatusOr<v1::RejectCheckpointResponse> RejectCheckpoint(const v1::RejectCheckpointRequest& request,
                                                                         MonoTime deadline) = 0;
   virtual absl::Status Unregister(const v1::UnregisterWorkerRequest& request, MonoTime deadline) = 0;

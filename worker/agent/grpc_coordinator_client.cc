@@ -44,6 +44,20 @@ absl::Status Upload(v1::WorkerService::Stub& stub, Method method, const Header& 
   return contract::FromGrpc(stream->Finish());
 }
 
+// A file's bytes.
+template <typename Response, typename Method, typename Request>
+absl::StatusOr<std::string> Download(v1::WorkerService::Stub& stub, Method method, const Request& request,
+                                     MonoTime deadline) {
+  grpc::ClientContext context;
+  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
+  const auto stream = (stub.*method)(&context, request);
+  Response response;
+  std::string bytes;
+  while (stream->Read(&response)) bytes += response.data();
+  if (const absl::Status status = contract::FromGrpc(stream->Finish()); !status.ok()) return status;
+  return bytes;
+}
+
 }  // namespace
 
 GrpcCoordinatorClient::GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel,
@@ -97,17 +111,17 @@ absl::Status GrpcCoordinatorClient::UploadWeights(const v1::WeightsHeader& heade
 
 absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
                                                                       MonoTime deadline) {
-  grpc::ClientContext context;
-  contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
-  const auto stream = stub_->DownloadCheckpoint(&context, request);
-  v1::DownloadCheckpointResponse response;
-  std::string bytes;
-  while (stream->Read(&response)) bytes += response.data();
-  if (const absl::Status status = contract::FromGrpc(stream->Finish()); !status.ok()) return status;
-  if (contract::Sha256Hex(bytes) != request.sha256()) {
+  absl::StatusOr<std::string> bytes =
+      Download<v1::DownloadCheckpointResponse>(*stub_, &v1::WorkerService::Stub::DownloadCheckpoint, request, deadline);
+  if (bytes.ok() && contract::Sha256Hex(*bytes) != request.sha256()) {
     return absl::DataLossError("the bytes that came are not those of the checkpoint's digest");
   }
   return bytes;
+}
+
+absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadWeights(const v1::DownloadWeightsRequest& request,
+                                                                   MonoTime deadline) {
+  return Download<v1::DownloadWeightsResponse>(*stub_, &v1::WorkerService::Stub::DownloadWeights, request, deadline);
 }
 
 absl::StatusOr<v1::RejectCheckpointResponse> GrpcCoordinatorClient::RejectCheckpoint(

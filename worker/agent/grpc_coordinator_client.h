@@ -26,6 +26,7 @@ class GrpcCoordinatorClient : public CoordinatorClient {
   absl::Status UploadWeights(const v1::WeightsHeader& header, std::string_view bytes, MonoTime deadline) override;
   absl::StatusOr<std::string> DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
                                                  MonoTime deadline) override;
+  absl::StatusOr<std::string> DownloadWeights(const v1::DownloadWeightsRequest& request, MonoTime deadline) override;
   absl::StatusOr<v1::RejectCheckpointResponse> RejectCheckpoint(const v1::RejectCheckpointRequest& request,
                                                                 MonoTime deadline) override;
   absl::Status Unregister(const v1::UnregisterWorkerRequest& request, MonoTime deadline) override;

@@ -72,7 +72,7 @@ class Analysis {
   }
 
   TrainingRequest Request(const v1::TrainWorkload& train, const std::string& prefix, uint64_t seed) const {
-    return {train, prefix, seed, data_, context_.threads, context_.control};
+    return {train, prefix, seed, data_, context_};
   }
 
   // Sets network_, and what else there is of the training for this kind.

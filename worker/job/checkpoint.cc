@@ -116,12 +116,8 @@ Checkpoint WriteCheckpoint(const TrainingIdentity& identity, train::Trainer& tra
 absl::Status ReadCheckpoint(std::string_view bytes, const TrainingIdentity& identity, train::Trainer* trainer) {
   const absl::StatusOr<Safetensors> file = ReadSafetensors(bytes);
   if (!file.ok()) return file.status();
-  for (const auto& [key, expected] : MetadataOf(kFormat, identity)) {
-    const auto found = file->metadata.find(key);
-    const std::string actual = found == file->metadata.end() ? "" : found->second;
-    if (actual == expected) continue;
-    return absl::FailedPreconditionError(
-        absl::StrCat("the checkpoint is of another training: its ", key, " is '", actual, "', not '", expected, "'"));
+  if (absl::Status misfit = CheckMetadata("checkpoint is", file->metadata, kFormat, identity); !misfit.ok()) {
+    return misfit;
   }
   StateSetter setter(*file);
   trainer->VisitState(setter);

@@ -121,19 +121,19 @@ class TrainJob {
     if (context_.report) context_.report(points);
   }
 
-  // The last step is always evaluated here: no checkpoint is made after it.
   void ObserveEnd() const {
-    if (!observer_ || !evaluated_) return;
+    if (!observer_) return;
     std::vector<v1::MetricPoint> points;
-    AddPoints(observer_->AtEnd(*trainer_, *evaluated_), *evaluated_, &points);
+    AddPoints(observer_->AtEnd(*trainer_, evaluated_), evaluated_, &points);
     if (context_.report && !points.empty()) context_.report(points);
   }
 
-  // The averages are of the whole training: beside the kept weights of an earlier evaluation they would mislead.
+  // The last step is always evaluated here: no checkpoint is made after it. The averages are of the whole training:
+  // beside the kept weights of an earlier evaluation they would mislead.
   void SaveWeights() {
     const bool kept = train_.stopping().early_stopping().keep_best_weights();
-    context_.save_weights(
-        WriteWeights(identity_, evaluated_ ? evaluated_->step : trainer_->step(), /*averages=*/!kept, *trainer_));
+    const TrainingPlace place{evaluated_.step, evaluated_.examples, evaluated_.epoch};
+    context_.save_weights(WriteWeights(identity_, place, /*averages=*/!kept, *trainer_));
   }
 
   JobResult ResultOf(train::Trainer::Outcome outcome) const {
@@ -167,7 +167,7 @@ class TrainJob {
   std::shared_ptr<const data::PreparedData> data_;
   std::unique_ptr<train::Trainer> trainer_;
   std::optional<CurvatureObserver> observer_;
-  std::optional<train::EpochReport> evaluated_;  // The last: with early stopping at last of the kept weights.
+  train::EpochReport evaluated_;  // The last: with early stopping at last of the kept weights.
 };
 
 }  // namespace

@@ -5,12 +5,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "basin/v1/trial.pb.h"
 #include "basin/v1/workload.pb.h"
 #include "worker/job/checkpoint.h"
 #include "worker/job/job_control.h"
+#include "worker/job/training_identity.h"
 #include "worker/job/weights.h"
 
 namespace basin::worker::data {
@@ -36,6 +38,14 @@ struct JobResult {
   uint64_t first_step = 0;  // Updates that were in the checkpoint from which it went on.
 };
 
+// Final weights that some trial may have kept.
+struct WantedWeights {
+  TrainingIdentity identity;
+  std::string dataset;  // As workers announce it.
+};
+// What is done with the file that WriteWeights made of them; an error says why it can't be used.
+using UseWeights = std::function<absl::Status(std::string_view bytes)>;
+
 struct JobContext {
   const data::Catalog* catalog = nullptr;
   // Threads to use inside the trial, the caller's included; the result does not depend on it.
@@ -54,6 +64,9 @@ struct JobContext {
   // Takes the final weights of a training that has finished, on the job's thread, before RunJob returns. Empty: nobody
   // wants them.
   std::function<void(Weights)> save_weights;
+  // Hands the file to `use` if it is at hand; else, or where that fails, what needs the weights trains again. Called on
+  // the job's thread. Empty: there never is one.
+  std::function<void(const WantedWeights& wanted, const UseWeights& use)> use_stored_weights;
   // A checkpoint each so many epochs; 0: none.
   uint64_t checkpoint_epochs = 0;
   // Gives a checkpoint to go on from, or nothing to begin at the start. When one can't be used, it is asked for

@@ -7,8 +7,9 @@
 #include "absl/status/statusor.h"
 #include "basin/v1/workload.pb.h"
 #include "worker/analysis/loss_plane.h"
-#include "worker/job/job_control.h"
+#include "worker/job/job.h"
 #include "worker/job/training_data.h"
+#include "worker/job/training_identity.h"
 #include "worker/train/loss.h"
 #include "worker/train/network_shape.h"
 #include "worker/train/trainer.h"
@@ -33,9 +34,9 @@ struct TrainingRequest {
   std::string prefix;  // The path of the message whose `train` it is.
   uint64_t seed;
   const LoadedData& data;
-  int threads;
-  JobControl* control;  // May be null.
+  const JobContext& context;
 
+  TrainingIdentity Identity() const;
   // The same for the same training of the same data.
   std::string Key() const;
 };
@@ -57,8 +58,9 @@ class TrainingVisitor {
 absl::StatusOr<std::shared_ptr<const TrainedNetwork>> TrainNetwork(const TrainingRequest& request,
                                                                    TrainingVisitor* visitor);
 
-// The end of a training, whose trial gives the same bits: trained here, once for all trials of this process that want
-// it within a while. Errors as TrainNetwork's.
+// The end of a training, whose trial gives the same bits: read, if some trial has kept its weights and the context can
+// get them, else trained here, once for all trials of this process that want it within a while. Errors as
+// TrainNetwork's.
 absl::StatusOr<std::shared_ptr<const TrainedNetwork>> GetTrainedNetwork(const TrainingRequest& request);
 
 }  // namespace basin::worker::job

@@ -114,7 +114,7 @@ absl::StatusOr<std::shared_ptr<const PrincipalPlane>> GetPrincipalPlane(const Tr
                                                                         const PathSettings& settings) {
   static auto* const planes = new SharedResults<PrincipalPlane>(kMostPlaneBytes, BytesOf);
   const std::string key = absl::StrCat(request.Key(), " every ", settings.every_epochs);
-  return planes->Get(key, request.control, [&] { return MakePrincipalPlane(request, settings); });
+  return planes->Get(key, request.context.control, [&] { return MakePrincipalPlane(request, settings); });
 }
 
 }  // namespace basin::worker::job

@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "absl/status/statusor.h"
 #include "worker/job/training_identity.h"
 #include "worker/train/trainer.h"
 
@@ -12,13 +15,33 @@
 // member of the ensemble. The metadata say of what training, and the digest.
 namespace basin::worker::job {
 
+// Where a training was.
+struct TrainingPlace {
+  uint64_t step = 0, examples = 0;  // Updates done, and examples used for them.
+  double epoch = 0;
+};
+
 // What the job hands out at its end.
 struct Weights {
   uint64_t step = 0;  // Updates after which they were so.
   std::string bytes;
 };
 
-// Of a training that has finished: its own weights, and unless `averages` is false its averages over them.
-Weights WriteWeights(const TrainingIdentity& identity, uint64_t step, bool averages, train::Trainer& trainer);
+// Of a training that has finished: its own weights, as they were at `place`, and unless `averages` is false its
+// averages over them.
+Weights WriteWeights(const TrainingIdentity& identity, const TrainingPlace& place, bool averages,
+                     train::Trainer& trainer);
+
+// A training's own weights.
+struct StoredWeights {
+  TrainingPlace place;
+  std::vector<float> params, buffers;
+  std::string digest;  // The trial's weights digest.
+};
+
+// What WriteWeights wrote, without averages. FAILED_PRECONDITION for a file of another training or network, DATA_LOSS
+// for one that is damaged.
+absl::StatusOr<StoredWeights> ReadWeights(std::string_view bytes, const TrainingIdentity& identity,
+                                          const train::NetworkShape& shape);
 
 }  // namespace basin::worker::job

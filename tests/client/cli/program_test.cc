@@ -49,6 +49,18 @@ TEST(ProgramTest, APlotIsForReaders) {
   EXPECT_THAT(result.err, HasSubstr("leave it away to get the steps as json"));
 }
 
+TEST(ProgramTest, WhatStartsItsOwnCoordinatorIsNotToldOfAnother) {
+  for (const char* command : {"run", "up", "gallery"}) {
+    for (const char* flag : {"--server=127.0.0.1:1", "--token-file=token"}) {
+      std::vector<std::string> args = {command, flag};
+      if (args[0] == "run") args.push_back("/no/such/file.yaml");
+      const CliResult result = RunCli(args, "127.0.0.1:1");
+      EXPECT_EQ(result.exit_code, 2) << command;
+      EXPECT_THAT(result.err, AllOf(HasSubstr("a coordinator of its own"), HasSubstr("basin submit"))) << command;
+    }
+  }
+}
+
 TEST(ProgramTest, AMisspeltCommandIsCorrected) {
   EXPECT_THAT(RunCli({"lisst"}).err, HasSubstr("did you mean `list`?"));
 }

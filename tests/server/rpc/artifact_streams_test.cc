@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/contract/canonical.h"
 #include "proto/contract/channel.h"
 #include "proto/contract/digest.h"
 #include "proto/contract/status.h"
@@ -109,6 +110,22 @@ class ArtifactStreamsTest : public RpcTest {
     if (absl::Status status = contract::FromGrpc(stream->Finish()); !status.ok()) return status;
     return bytes;
   }
+  // The weights of what the leased trial trains, with `seed`.
+  absl::StatusOr<std::string> StoredWeights(uint64_t seed) {
+    grpc::ClientContext context;
+    v1::DownloadWeightsRequest request;
+    request.set_workload_digest(contract::CanonicalDigest(lease_.workload()));
+    request.set_seed(seed);
+    request.set_engine_fingerprint("engine");
+    request.set_dataset("digits");
+    request.set_data_digest("d1");
+    const auto stream = workers_->DownloadWeights(&context, request);
+    v1::DownloadWeightsResponse piece;
+    std::string bytes;
+    while (stream->Read(&piece)) bytes += piece.data();
+    if (absl::Status status = contract::FromGrpc(stream->Finish()); !status.ok()) return status;
+    return bytes;
+  }
   std::filesystem::path PathOf(const std::string& sha256) const { return dir_.path() / "artifacts" / sha256; }
 
   std::string worker_;
@@ -180,6 +197,26 @@ TEST_F(ArtifactStreamsTest, WeightsAreTheTrialsOnceItHasItsResult) {
   const auto bytes = Get("digits", 0, "weights.safetensors");
   ASSERT_TRUE(bytes.ok()) << bytes.status();
   EXPECT_EQ(*bytes, "weights");
+}
+
+TEST_F(ArtifactStreamsTest, WeightsAreFoundByWhatTheyWereComputedFromWhicheverTrialKeepsThem) {
+  EXPECT_EQ(Report(worker_, Success(lease_)).code(), 0) << "this one keeps none";
+  EXPECT_TRUE(absl::IsNotFound(StoredWeights(lease_.seed()).status()));
+  Create("again");
+  for (const v1::LeasedTrial& lease : Lease(worker_, 4)) {
+    if (lease.sweep_id() == RpcTest::Get("again").id() && lease.index() == lease_.index()) lease_ = lease;
+  }
+  ASSERT_EQ(lease_.sweep_id(), RpcTest::Get("again").id());
+  ASSERT_EQ(lease_.index(), 0u);
+  ASSERT_TRUE(UploadWeights("weights", 1).ok());
+  EXPECT_TRUE(absl::IsNotFound(StoredWeights(lease_.seed()).status())) << "the trial still runs";
+  EXPECT_EQ(Report(worker_, Success(lease_)).code(), 0);
+  const auto bytes = StoredWeights(lease_.seed());
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  EXPECT_EQ(*bytes, "weights");
+  EXPECT_TRUE(absl::IsNotFound(StoredWeights(lease_.seed() + 1).status()));
+  std::ofstream(PathOf(contract::Sha256Hex("weights")), std::ios::trunc) << "weightz";
+  EXPECT_TRUE(absl::IsDataLoss(StoredWeights(lease_.seed()).status()));
 }
 
 TEST_F(ArtifactStreamsTest, WeightsOfALostAttemptGo) {

@@ -222,6 +222,46 @@ TEST_F(AgentCheckpointTest, NobodyIsAskedForWeightsThatAreNotWanted) {
   EXPECT_FALSE(asked);
 }
 
+TEST_F(AgentCheckpointTest, StoredWeightsAreAskedForByWhatTheyWereComputedFrom) {
+  coordinator_.StoreWeights("stored");
+  std::string used;
+  Start([&](const job::JobContext& context) {
+    context.use_stored_weights({{"workload", 5, "data", "engine"}, "digits"}, [&](std::string_view bytes) {
+      used = bytes;
+      return absl::OkStatus();
+    });
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_EQ(used, "stored");
+  ASSERT_THAT(coordinator_.wanted_weights_, SizeIs(1));
+  const v1::DownloadWeightsRequest& request = coordinator_.wanted_weights_[0];
+  EXPECT_EQ(request.workload_digest(), "workload");
+  EXPECT_EQ(request.seed(), 5u);
+  EXPECT_EQ(request.engine_fingerprint(), "engine");
+  EXPECT_EQ(request.dataset(), "digits");
+  EXPECT_EQ(request.data_digest(), "data");
+  EXPECT_THAT(log_text_.str(), HasSubstr("stored weights are looked at"));
+}
+
+TEST_F(AgentCheckpointTest, StoredWeightsThatCantBeUsedAreNotedWithTheReasonAndThoseThatAreNotThereNot) {
+  Start([&](const job::JobContext& context) {
+    const auto refuse = [](std::string_view) { return absl::FailedPreconditionError("of another network"); };
+    context.use_stored_weights({{"workload", 5, "data", "engine"}, "digits"}, refuse);
+    coordinator_.StoreWeights("stored");
+    context.use_stored_weights({{"workload", 6, "data", "engine"}, "digits"}, refuse);
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  const std::string log = log_text_.str();
+  const size_t noted = log.find("stored weights can't be used");
+  ASSERT_NE(noted, std::string::npos) << log;
+  EXPECT_THAT(log.substr(noted), HasSubstr("of another network"));
+  EXPECT_EQ(log.find("stored weights can't be used", noted + 1), std::string::npos) << log;
+}
+
 // The answers of a server that does not take weights, and how often it is asked.
 class AgentRefusedWeightsTest : public AgentCheckpointTest,
                                 public testing::WithParamInterface<std::pair<absl::Status, int>> {};

@@ -117,6 +117,11 @@ class FakeCoordinator : public CoordinatorClient {
     if (found == files_.end()) return absl::DataLossError("the file is damaged");
     return found->second;
   }
+  absl::StatusOr<std::string> DownloadWeights(const v1::DownloadWeightsRequest& request, MonoTime) override {
+    const std::lock_guard lock(mutex_);
+    wanted_weights_.push_back(request);
+    return stored_weights_;
+  }
   absl::StatusOr<v1::RejectCheckpointResponse> RejectCheckpoint(const v1::RejectCheckpointRequest& request,
                                                                 MonoTime) override {
     const std::lock_guard lock(mutex_);
@@ -187,6 +192,9 @@ class FakeCoordinator : public CoordinatorClient {
   void RefuseWeights(absl::Status status) {
     Set([&] { weights_answer_ = std::move(status); });
   }
+  void StoreWeights(const std::string& bytes) {
+    Set([&] { stored_weights_ = bytes; });
+  }
   void LoseLeaseAnswers(int count) {
     Set([&] { lost_lease_answers_ = count; });
   }
@@ -229,6 +237,7 @@ class FakeCoordinator : public CoordinatorClient {
   };
   std::vector<UploadedWeights> weights_;
   int weights_calls_ = 0;
+  std::vector<v1::DownloadWeightsRequest> wanted_weights_;
 
  private:
   template <typename Change>
@@ -248,6 +257,7 @@ class FakeCoordinator : public CoordinatorClient {
   std::chrono::seconds lease_{30};
   std::map<uint64_t, v1::TrialReportResult::Directive> directives_;
   absl::Status refusal_, weights_answer_;
+  absl::StatusOr<std::string> stored_weights_ = absl::NotFoundError("no trial keeps them");
   int workers_ = 0;
   int lost_lease_answers_ = 0;
   bool away_ = false;

@@ -10,8 +10,10 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
 #include "proto/contract/defaults.h"
+#include "proto/contract/digest.h"
 #include "proto/contract/metric_names.h"
 #include "worker/data/catalog.h"
+#include "worker/job/safetensors.h"
 #include "worker/job/training_data.h"
 
 namespace basin::worker::job {
@@ -51,6 +53,13 @@ class AnalyzeJobTest : public testing::Test {
     context.catalog = catalog_.get();
     context.threads = threads;
     context.control = &control_;
+    context.save_weights = [this](Weights weights) { saved_ = std::move(weights.bytes); };
+    if (!stored_.empty()) {
+      context.use_stored_weights = [this](const WantedWeights& wanted, const UseWeights& use) {
+        wanted_ = wanted;
+        used_ = use(stored_);
+      };
+    }
     context.report = [this](std::span<const v1::MetricPoint> points) {
       points_.insert(points_.end(), points.begin(), points.end());
     };
@@ -93,6 +102,10 @@ class AnalyzeJobTest : public testing::Test {
   const std::unique_ptr<data::Catalog> catalog_;
   std::vector<v1::MetricPoint> points_;
   JobControl control_;
+  std::string saved_;   // The last trained weights as a file.
+  std::string stored_;  // What is at hand for an analysis, if anything.
+  WantedWeights wanted_;
+  absl::Status used_;
 };
 
 constexpr const char* kKinds[] = {"loss_plane { alpha: 0.4 beta: -0.3 }",
@@ -134,6 +147,57 @@ TEST_F(AnalyzeJobTest, LooksAtWhatTheTrainingOfTheSameSeedFound) {
   EXPECT_EQ(middle.data_digest, trained.data_digest);
   EXPECT_NEAR(Last("test_loss"), test_loss, 1e-9);
   EXPECT_NEAR(Last("test_accuracy"), test_accuracy, 1e-9);
+}
+
+// The file of weights with all those of its first layer 0.
+std::string WithoutFirstLayer(const std::string& bytes) {
+  Safetensors file = *ReadSafetensors(bytes);
+  const std::string zeros(file.tensors[0].data.size(), '\0');
+  file.tensors[0].data = zeros;
+  contract::Sha256 digest;
+  for (const Tensor& tensor : file.tensors) digest.Update(tensor.data.data(), tensor.data.size());
+  file.metadata["weights_digest"] = digest.FinishHex();
+  return WriteSafetensors(file.metadata, file.tensors);
+}
+
+TEST_F(AnalyzeJobTest, LooksAtStoredWeightsInsteadOfTrainingAgain) {
+  const JobResult trained = Train(41);
+  stored_ = WithoutFirstLayer(saved_);
+  const JobResult result = Measure("loss_plane { alpha: 0 }", 41);
+  EXPECT_TRUE(used_.ok()) << used_;
+  EXPECT_EQ(result.weights_digest, ReadSafetensors(stored_)->metadata.at("weights_digest"));
+  EXPECT_GT(Last("train_loss"), 2);
+  EXPECT_EQ(points_.back().epoch(), 6);
+  EXPECT_EQ(wanted_.dataset, "digits");
+  EXPECT_EQ(wanted_.identity.seed, 41u);
+  EXPECT_EQ(wanted_.identity.data_digest, trained.data_digest);
+  EXPECT_EQ(wanted_.identity.engine_fingerprint, EngineFingerprint());
+}
+
+TEST_F(AnalyzeJobTest, AStoredNetworkGivesTheSameBitsAsTheTrainedOne) {
+  const std::string kind = "train_seed: 42 curvature { top: 2 tolerance: 1e-3 }";
+  Train(42);
+  stored_ = saved_;
+  const JobResult read = Measure(kind);
+  EXPECT_TRUE(used_.ok()) << used_;
+  EXPECT_EQ(wanted_.identity.seed, 42u);
+  const std::vector<double> values = Values();
+  stored_.clear();
+  // Another text of the same settings: trained anew.
+  v1::Workload again = Analysis(kind);
+  again.mutable_analyze()->mutable_train()->mutable_stopping()->mutable_target()->set_metric("val_loss");
+  again.mutable_analyze()->mutable_train()->mutable_stopping()->mutable_target()->set_value(1e-9);
+  const JobResult trained = Run(again, 3);
+  EXPECT_EQ(trained.weights_digest, read.weights_digest) << trained.message;
+  EXPECT_EQ(Values(), values);
+}
+
+TEST_F(AnalyzeJobTest, WeightsThatAreNotThoseOfTheTrainingAreTrained) {
+  Train(43);
+  stored_ = saved_;
+  const JobResult result = Measure("loss_plane { alpha: 0 }", 44);
+  EXPECT_EQ(used_, absl::FailedPreconditionError("the weights are of another training: its seed is '43', not '44'"));
+  EXPECT_EQ(result.weights_digest, Train(44).weights_digest);
 }
 
 TEST_F(AnalyzeJobTest, ASeedOfTheTrainingLeavesTheTrialsToTheDirections) {

@@ -23,8 +23,23 @@ using testing::IsSupersetOf;
 using testing::Pair;
 using testing::SizeIs;
 
+constexpr char kNormalized[] =
+    "learning_rate: 0.05 model { sequential { layers { dense { units: 8 } } layers { batch_norm {} } layers { dense { "
+    "units: 10 } } } } ";
+
 class WeightsTest : public testing::Test {
  protected:
+  static TrainingIdentity IdentityOf(const Safetensors& file) {
+    return {file.metadata.at("workload_digest"), 5, file.metadata.at("data_digest"),
+            file.metadata.at("engine_fingerprint")};
+  }
+  // Of the digits' network with these settings.
+  static train::NetworkShape ShapeOf(const std::string& settings) {
+    v1::Workload workload;
+    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString("train { " + settings + " }", &workload));
+    contract::FillDefaults(&workload);
+    return *train::ShapeOf(workload.train().model(), 64, {}, 10);
+  }
   // Trains on the digits and keeps what it hands out.
   JobResult Run(const std::string& settings) {
     v1::Workload workload;
@@ -135,6 +150,54 @@ TEST_F(WeightsTest, TheMembersOfAnEnsembleStandBesideThemAsTheyWere) {
     EXPECT_EQ(data_of("ensemble.1." + name), data_of(name)) << name;
     EXPECT_NE(data_of("ensemble.0." + name), data_of(name)) << name;
   }
+}
+
+TEST_F(WeightsTest, AreReadBackForTheSameTrainingAlone) {
+  const JobResult result =
+      Run(kNormalized + std::string("epochs: 3 averaging { swa { start_epochs: 1 every_epochs: 1 } }"));
+  ASSERT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+  const TrainingIdentity identity = IdentityOf(File());
+  const train::NetworkShape shape = ShapeOf(kNormalized);
+  const auto read = ReadWeights(saved_[0].bytes, identity, shape);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->digest, result.weights_digest);
+  EXPECT_EQ(read->params.size(), shape.parameter_count);
+  EXPECT_EQ(read->buffers.size(), shape.buffer_count);
+  EXPECT_EQ(read->place.step, 45u);
+  EXPECT_EQ(read->place.examples, 3 * 1437u);
+  EXPECT_EQ(read->place.epoch, 3);
+
+  TrainingIdentity other = identity;
+  other.seed = 6;
+  EXPECT_EQ(ReadWeights(saved_[0].bytes, other, shape).status(),
+            absl::FailedPreconditionError("the weights are of another training: its seed is '5', not '6'"));
+  other = identity;
+  other.engine_fingerprint = "other";
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReadWeights(saved_[0].bytes, other, shape).status()));
+}
+
+TEST_F(WeightsTest, OfAnotherNetworkOrDamagedAreRefused) {
+  const JobResult result = Run(kNormalized + std::string("epochs: 1"));
+  ASSERT_EQ(result.outcome, JobOutcome::kSucceeded) << result.message;
+  const TrainingIdentity identity = IdentityOf(File());
+  const std::string& bytes = saved_[0].bytes;
+  EXPECT_EQ(ReadWeights(bytes, identity, ShapeOf("model { mlp { hidden: 8 hidden: 10 } } ")).status(),
+            absl::FailedPreconditionError("the weights are of another network: they have no '4.dense.weight'"));
+  const train::NetworkShape shape = ShapeOf(kNormalized);
+  train::NetworkShape wider = shape;
+  wider.parameters[0].shape[1] = 9;
+  EXPECT_EQ(ReadWeights(bytes, identity, wider).status(),
+            absl::FailedPreconditionError(
+                "the weights are of another network: their '0.dense.weight' is 64 x 8, not float32 64 x 9"));
+  std::string damaged = bytes;
+  damaged[damaged.size() - 100] ^= 1;
+  EXPECT_TRUE(absl::IsDataLoss(ReadWeights(damaged, identity, shape).status()));
+  EXPECT_TRUE(absl::IsDataLoss(ReadWeights(bytes.substr(0, bytes.size() - 1), identity, shape).status()));
+  const Safetensors file = File();
+  std::map<std::string, std::string> older = file.metadata;
+  older.erase("epoch");
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReadWeights(WriteSafetensors(older, file.tensors), identity, shape).status()))
+      << "written before files said so";
 }
 
 TEST_F(WeightsTest, OfEarlyStoppingAreTheKeptOnes) {
