@@ -1,13 +1,14 @@
 // The client with a real coordinator and a real worker.
+#include <algorithm>
 #include <csignal>
 #include <fstream>
-#include <optional>
 
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_runner.h"
 #include "tests/client/cli/program_files.h"
+#include "tests/client/cli/tiny_sweeps.h"
 #include "tests/support/child_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/temp_dir.h"
@@ -21,34 +22,11 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using tests::Binary;
 using tests::CliResult;
+using tests::kEndless;
+using tests::kTiny;
 using tests::Lines;
 using tests::ReadFile;
 using tests::RunCli;
-
-constexpr char kTiny[] = R"(
-name: tiny
-objective: {minimize: val_loss}
-seeds: 2
-train:
-  dataset: {name: digits}
-  model: {softmax_regression: {}}
-  epochs: 2
-  learning_rate: 0.1
-  batch_size: {$values: [32, full]}
-)";
-
-// Far longer than any test runs.
-constexpr char kEndless[] = R"(
-name: endless
-objective: {minimize: val_loss}
-seeds: 2
-train:
-  dataset: {name: digits}
-  model: {mlp: {hidden: [64]}}
-  epochs: 1000000
-  learning_rate: 0.01
-  batch_size: 16
-)";
 
 // `basin up` as a process, for all tests of this file.
 class ServiceTest : public ::testing::Test {
@@ -131,6 +109,19 @@ TEST_F(ServiceTest, WeightsAreKeptWhereTheSweepAsksForThem) {
       Lines(Run({"sql", "SELECT weights_digest FROM trials WHERE sweep = '" + id + "' AND trial = 3", "-o", "csv"}).out)
           .at(1);
   EXPECT_THAT(bytes, HasSubstr("\"weights_digest\":\"" + digest + "\""));
+
+  // An analysis looks at them.
+  const auto looked_at = [] {
+    const std::vector<std::string> log = Lines(ReadFile(dir_->path() / "data" / "worker-1.log"));
+    return std::count_if(log.begin(), log.end(), [](const std::string& line) {
+      return line.find("stored weights are looked at") != std::string::npos;
+    });
+  };
+  const auto before = looked_at();
+  const CliResult curvature = Run({"curvature", id + "/3", "--top", "1"});
+  EXPECT_EQ(curvature.exit_code, 0) << curvature.err;
+  EXPECT_THAT(curvature.err, Not(HasSubstr("other weights")));
+  EXPECT_TRUE(tests::Eventually([&] { return looked_at() == before + 1; }));
 }
 
 TEST_F(ServiceTest, SqlReadsTheViewsAndNothingElse) {
@@ -285,130 +276,6 @@ TEST_F(ServiceTest, WhatCannotBeVerifiedIsSaid) {
   EXPECT_THAT(early.err, HasSubstr("only one that"));
   EXPECT_EQ(Run({"verify", id + "/2"}).exit_code, 3);
   EXPECT_EQ(Run({"cancel", id}).exit_code, 0);
-}
-
-class RunTest : public ::testing::Test {
- protected:
-  std::vector<std::string> Command(const std::string& spec, std::vector<std::string> more = {}) {
-    const std::filesystem::path file = dir_.path() / "spec.yaml";
-    std::ofstream(file) << spec;
-    std::vector<std::string> command = {Binary("basin"), "run", file.string(), "--data-dir", data().string()};
-    command.insert(command.end(), more.begin(), more.end());
-    return command;
-  }
-  std::filesystem::path data() const { return dir_.path() / "data"; }
-
-  tests::TempDir dir_;
-};
-
-TEST_F(RunTest, PrintsTheResultsAndLeavesNoProcess) {
-  const auto out = dir_.path() / "out";
-  EXPECT_EQ(tests::RunProgram(Command(kTiny, {"--workers", "2", "--format", "csv", "--quiet"}), out), 0)
-      << ReadFile(out);
-  EXPECT_THAT(Lines(ReadFile(out)), SizeIs(3)) << ReadFile(out);
-  EXPECT_THAT(ReadFile(data() / "worker-1.log"), HasSubstr("left"));
-  EXPECT_THAT(ReadFile(data() / "worker-2.log"), HasSubstr("left"));
-  EXPECT_FALSE(std::filesystem::exists(data() / "endpoint"));
-}
-
-TEST_F(RunTest, RunAgainOnItsDataDirComputesNothingTwice) {
-  ASSERT_EQ(tests::RunProgram(Command(kTiny), dir_.path() / "first"), 0);
-  ASSERT_EQ(tests::RunProgram(Command(kTiny), dir_.path() / "second"), 0);
-  EXPECT_THAT(ReadFile(dir_.path() / "second"), HasSubstr("4 of them done before"));
-}
-
-TEST_F(RunTest, CtrlCStopsItsProcessesAndSaysHowToGoOn) {
-  tests::ChildProcess run(Command(kEndless), dir_.path() / "log");
-  ASSERT_TRUE(tests::Eventually([&] { return run.LogText().find("running") != std::string::npos || !run.IsRunning(); }))
-      << run.LogText();
-  run.Signal(SIGINT);
-  EXPECT_EQ(run.AwaitExit(std::chrono::seconds(60)), 130) << run.LogText();
-  EXPECT_THAT(run.LogText(), HasSubstr("Go on with: basin run"));
-  EXPECT_FALSE(std::filesystem::exists(data() / "endpoint"));
-}
-
-TEST_F(RunTest, ItsProcessesEndWithItWhenItIsKilled) {
-  tests::ChildProcess run(Command(kEndless), dir_.path() / "log");
-  ASSERT_TRUE(tests::Eventually([&] { return run.LogText().find("running") != std::string::npos || !run.IsRunning(); }))
-      << run.LogText();
-  run.Kill9();
-  // The coordinator takes its endpoint away when it stops.
-  EXPECT_TRUE(tests::Eventually([&] { return !std::filesystem::exists(data() / "endpoint"); }));
-  EXPECT_TRUE(
-      tests::Eventually([&] { return ReadFile(data() / "worker-1.log").find("draining") != std::string::npos; }));
-}
-
-// A finished sweep whose database was changed while no server ran, and a service on it.
-class FalsifiedTest : public RunTest {
- protected:
-  void Falsify(const std::string& sql) {
-    ASSERT_EQ(tests::RunProgram(Command(kTiny, {"--quiet"}), dir_.path() / "run"), 0) << ReadFile(dir_.path() / "run");
-    const auto out = dir_.path() / "sqlite";
-    ASSERT_EQ(tests::RunProgram({"sqlite3", (data() / "basin.db").string(), sql}, out), 0) << ReadFile(out);
-    up_.emplace(std::vector<std::string>{Binary("basin"), "up", "--quiet", "--listen", "127.0.0.1:0", "--data-dir",
-                                         data().string()},
-                dir_.path() / "up.log");
-    ASSERT_TRUE(tests::Eventually([&] { return up_->LogText().find('\n') != std::string::npos || !up_->IsRunning(); }));
-    server_ = Lines(up_->LogText()).at(0);
-    ASSERT_TRUE(
-        tests::Eventually([&] { return RunCli({"workers"}, server_).out.find("CONNECTED") != std::string::npos; }));
-  }
-
-  std::optional<tests::ChildProcess> up_;
-  std::string server_;
-};
-
-TEST_F(FalsifiedTest, ADigestThatIsNotTheTrialsIsFound) {
-  Falsify("UPDATE trial SET weights_digest = 'beef' WHERE idx = 1");
-  const CliResult verified = RunCli({"verify", "tiny/1", "-o", "csv"}, server_);
-  EXPECT_EQ(verified.exit_code, 1) << verified.err;
-  EXPECT_THAT(verified.err, AllOf(HasSubstr("DIFFERENT"), HasSubstr("weights_digest was beef and is")));
-  EXPECT_THAT(verified.out, AllOf(HasSubstr("weights_digest,,false"), HasSubstr("val_loss,2,true")));
-  EXPECT_EQ(RunCli({"verify", "tiny/0"}, server_).exit_code, 0);
-  EXPECT_THAT(RunCli({"list"}, server_).out, Not(HasSubstr("verify-")));
-}
-
-TEST_F(FalsifiedTest, AMetricThatIsNotTheTrialsIsFoundWithItsStepAndBothValues) {
-  Falsify(
-      "UPDATE point SET value = 123.5 WHERE trial = 1 AND metric = (SELECT key FROM symbol WHERE text = 'val_loss') "
-      "AND "
-      "epoch = 2");
-  const CliResult verified = RunCli({"verify", "tiny/1"}, server_);
-  EXPECT_EQ(verified.exit_code, 1) << verified.err;
-  EXPECT_THAT(verified.err, ::testing::ContainsRegex("val_loss at step [0-9]+ was 123.5 and is 0?[.0-9]+"));
-}
-
-TEST_F(FalsifiedTest, WithoutAWorkerOfItsEngineAVerificationWaitsUntilCtrlC) {
-  Falsify("UPDATE sweep SET engine_fingerprint = 'another-one'");
-  tests::ChildProcess verify({Binary("basin"), "--server", server_, "verify", "tiny/1"}, dir_.path() / "verify.log");
-  ASSERT_TRUE(tests::Eventually([&] { return verify.LogText().find("no connected worker") != std::string::npos; }))
-      << verify.LogText();
-  verify.Signal(SIGINT);
-  EXPECT_EQ(verify.AwaitExit(), 130) << verify.LogText();
-  EXPECT_THAT(verify.LogText(), AllOf(HasSubstr("ran on engine another-one"), HasSubstr("cancelled and removed")));
-  EXPECT_THAT(RunCli({"list"}, server_).out, Not(HasSubstr("verify-")));
-}
-
-TEST_F(RunTest, AMissingDataSetEndsIt) {
-  std::string spec = kTiny;
-  spec.replace(spec.find("{name: digits}"), 14, "{name: nowhere}");
-  const auto out = dir_.path() / "out";
-  EXPECT_EQ(tests::RunProgram(Command(spec), out), 1);
-  EXPECT_THAT(ReadFile(out), AllOf(HasSubstr("nowhere"), HasSubstr("go on with: basin run")));
-}
-
-TEST_F(RunTest, ABadSpecStartsNothing) {
-  const auto out = dir_.path() / "out";
-  EXPECT_EQ(tests::RunProgram(Command("name: x\nnonsense: 1\n"), out), 2);
-  EXPECT_FALSE(std::filesystem::exists(data()));
-}
-
-TEST_F(RunTest, ACoordinatorThatCannotStartIsReportedWithItsLog) {
-  std::ofstream(dir_.path() / "file") << "x";
-  std::vector<std::string> command = Command(kTiny);
-  command[4] = (dir_.path() / "file" / "below").string();
-  EXPECT_NE(tests::RunProgram(command, dir_.path() / "out"), 0);
-  EXPECT_THAT(ReadFile(dir_.path() / "out"), HasSubstr("cannot make"));
 }
 
 }  // namespace
