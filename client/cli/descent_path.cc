@@ -16,6 +16,7 @@ namespace basin::client::cli {
 namespace {
 
 constexpr size_t kMostDrawn = 1000;  // Points of a path.
+constexpr size_t kFewReports = 20;
 // Of where the function's descents start: what went further away is not drawn.
 constexpr double kFarthest = 3;
 
@@ -140,6 +141,11 @@ absl::Status ShowDescent(Context& context, const NamedTrial& trial, const std::s
   const std::string& message = trial.run.message();
   const std::string drawn = out.empty() ? "" : "; drawn in " + out;
   context.Note(absl::StrCat(trial.name(), message.empty() ? " has not ended" : ": " + message, drawn, "."));
+  const uint64_t apart = trial.workload.surface().report_every();
+  if (path->size() < kFewReports && apart > 1) {
+    context.Note(absl::StrCat("Its ", path->size(), " reports are up to ", apart,
+                              " steps apart; with a smaller `surface.report_every` its path shows more."));
+  }
   return absl::OkStatus();
 }
 

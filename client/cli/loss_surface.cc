@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "client/cli/learning_curve.h"
@@ -25,13 +27,41 @@ std::vector<double> ByRows(const LossSurface& surface, const std::string& metric
   return values;
 }
 
+// How values become heights.
+struct HeightScale {
+  bool logarithmic = false;
+  std::optional<double> floor;  // Of the logarithms.
+};
+
+// A function that is 0 at its minimum has logarithms above its least positive value, six decades of them at most.
+HeightScale HeightScaleOf(const std::string& metric, std::vector<double> values) {
+  constexpr double kMostDecades = 1e6, kAsGoodAsZero = 1e9;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double least = kInfinity, least_positive = kInfinity, most = 0;
+  for (const double value : values) {
+    if (!std::isfinite(value)) continue;
+    least = std::min(least, value), most = std::max(most, value);
+    if (value > 0) least_positive = std::min(least_positive, value);
+  }
+  HeightScale scale;
+  if (least >= 0 && least * kAsGoodAsZero < most) {
+    scale.floor = std::max(least_positive, most / kMostDecades);
+    for (double& value : values) value = std::max(value, *scale.floor);
+  }
+  scale.logarithmic = WantsLogarithms(metric, values);
+  return scale;
+}
+
 void Plot(const LossSurface& surface, std::ostream& out) {
-  const std::vector<double> values = ByRows(surface, surface.metric);
+  std::vector<double> values = ByRows(surface, surface.metric);
+  const auto [logarithmic, floor] = HeightScaleOf(surface.metric, values);
+  if (logarithmic && floor) {
+    for (double& value : values) value = std::max(value, *floor);
+  }
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const double value : values) {
     if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
   }
-  const bool logarithmic = WantsLogarithms(surface.metric, values);
   out << surface.title << "\n"
       << surface.metric << (logarithmic ? ", logarithmic scale" : "") << " over " << surface.x_label
       << " (to the right) and " << surface.y_label << " (upwards); o: the trained weights\n";
@@ -103,6 +133,7 @@ absl::Status WriteLossSurface(const LossSurface& surface, const std::string& pat
     return file.Finish();
   }
   const std::vector<double> values = ByRows(surface, surface.metric);
+  const HeightScale scale = HeightScaleOf(surface.metric, values);
   const format::SurfaceChart chart{.title = surface.title,
                                    .x_label = surface.x_label,
                                    .y_label = surface.y_label,
@@ -110,7 +141,8 @@ absl::Status WriteLossSurface(const LossSurface& surface, const std::string& pat
                                    .xs = surface.xs,
                                    .ys = surface.ys,
                                    .zs = values,
-                                   .logarithmic_z = WantsLogarithms(surface.metric, values),
+                                   .logarithmic_z = scale.logarithmic,
+                                   .floor_z = scale.floor,
                                    .path = surface.path,
                                    .marks = surface.marks};
   file.stream() << (path.ends_with(".svg") ? format::SvgOf(chart) : format::HtmlOf(chart));

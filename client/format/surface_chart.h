@@ -21,6 +21,9 @@ struct SurfaceChart {
   std::vector<double> zs = {};
   // Heights and colors by the logarithms.
   bool logarithmic_z = false;
+  // With logarithms, lower values have the height of this one, which has to be positive. Without it, what is not
+  // positive is a gap.
+  std::optional<double> floor_z = {};
   // Levels and colors go from here, or the least z, to there, or the greatest: the same for pictures to compare.
   std::optional<double> least_z = {}, greatest_z = {};
   // A line drawn on the surface, such as the way that a training took; each point's name shows when the pointer is over

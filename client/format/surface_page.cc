@@ -55,7 +55,7 @@ constexpr char kScript[] = R"js(
     const s = JSON.parse(element('surface').textContent);
     const [xLabel, yLabel, zLabel] = [s.x_label, s.y_label, s.z_label].map(escaped);
     const logarithmic = s.logarithmic_z ? ', logarithmic' : '';
-    const height = (z) => z === null ? null : s.logarithmic_z ? Math.log10(z) : z;
+    const height = (z) => z === null ? null : s.logarithmic_z ? Math.log10(Math.max(z, s.floor_z)) : z;
     const heights = s.zs.map((row) => row.map(height));
     const shown = heights.flat().filter((h) => h !== null);
     if (shown.length === 0) throw Error('the surface has no value to show');
@@ -251,8 +251,8 @@ class PageData {
     return "{\"x_label\":" + ScriptString(chart_.x_label) + ",\"y_label\":" + ScriptString(chart_.y_label) +
            ",\"z_label\":" + ScriptString(chart_.z_label) +
            ",\"logarithmic_z\":" + (chart_.logarithmic_z ? "true" : "false") +
-           ",\n\"xs\":" + ListOf(chart_.xs, NumberOrNull) + ",\n\"ys\":" + ListOf(chart_.ys, NumberOrNull) +
-           ",\n\"zs\":" +
+           ",\"floor_z\":" + NumberOrNull(chart_.floor_z.value_or(0)) + ",\n\"xs\":" + ListOf(chart_.xs, NumberOrNull) +
+           ",\n\"ys\":" + ListOf(chart_.ys, NumberOrNull) + ",\n\"zs\":" +
            Rows([&](size_t i) { return std::isnan(scale_.grid().zs[i]) ? "null" : NumberOrNull(chart_.zs[i]); }) +
            ",\n\"places\":" + Rows([&](size_t i) {
              return std::isnan(scale_.grid().zs[i]) ? "null" : Print("%.5g", scale_.Place(chart_.zs[i]));

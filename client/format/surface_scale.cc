@@ -35,7 +35,7 @@ size_t CellOf(const std::vector<double>& line, double value) {
 }  // namespace
 
 SurfaceScale::SurfaceScale(const SurfaceChart& chart)
-    : logarithmic_(chart.logarithmic_z), grid_{chart.xs, chart.ys, chart.zs} {
+    : logarithmic_(chart.logarithmic_z), floor_(chart.floor_z.value_or(0)), grid_{chart.xs, chart.ys, chart.zs} {
   for (size_t i = 0; i < chart.zs.size(); ++i) {
     const double z = chart.zs[i];
     grid_.zs[i] = Height(z);
@@ -49,17 +49,25 @@ SurfaceScale::SurfaceScale(const SurfaceChart& chart)
   }
   const double from = std::min(low_, chart.least_z.value_or(low_)),
                to = std::max(high_, chart.greatest_z.value_or(high_));
-  if (from < to) levels_ = RoundLevels(from, to, logarithmic_, kMostLevels);
+  if (from < to) levels_ = LevelsBetween(from, to, kMostLevels);
 }
 
 std::vector<double> SurfaceScale::Ticks() const {
   if (low_ == high_) return {low_};
-  return RoundLevels(low_, high_, logarithmic_, kMostTicks);
+  return LevelsBetween(low_, high_, kMostTicks);
+}
+
+std::vector<double> SurfaceScale::LevelsBetween(double low, double high, size_t most) const {
+  if (!logarithmic_) return RoundLevels(low, high, false, most);
+  low = std::max(low, floor_);
+  if (!(low < high)) return {};
+  return RoundLevels(low, high, true, most);
 }
 
 double SurfaceScale::Height(double z) const {
-  if (!(std::abs(z) <= kLargest) || (logarithmic_ && z <= 0)) return std::numeric_limits<double>::quiet_NaN();
-  return logarithmic_ ? std::log10(z) : z;
+  const double shown = logarithmic_ ? std::max(z, floor_) : z;
+  if (!(std::abs(z) <= kLargest) || (logarithmic_ && shown <= 0)) return std::numeric_limits<double>::quiet_NaN();
+  return logarithmic_ ? std::log10(shown) : z;
 }
 
 double SurfaceScale::Place(double z) const {

@@ -43,7 +43,10 @@ class SurfaceScale {
   std::vector<std::string> Summary(const SurfaceChart& chart) const;
 
  private:
+  std::vector<double> LevelsBetween(double low, double high, size_t most) const;
+
   const bool logarithmic_;
+  const double floor_;  // 0 if there is none.
   ContourGrid grid_;
   double low_ = 0, high_ = 0;
   size_t low_at_ = 0, high_at_ = 0;  // Indices of z.

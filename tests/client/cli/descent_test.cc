@@ -1,4 +1,5 @@
 // `basin trajectory` of a descent on a surface.
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using tests::CliResult;
 
@@ -45,6 +47,7 @@ TEST_F(DescentTest, ItsPathIsToldFromItsOwnPoints) {
             "0,4,1,16,8,0.01\n"
             "100,2,0.25,4,4,0.01\n");
   EXPECT_THAT(server_.created(), IsEmpty());
+  EXPECT_THAT(result.err, HasSubstr("Its 2 reports are up to 100 steps apart"));
 }
 
 TEST_F(DescentTest, ItIsDrawnOnTheFunctionWhereDescentsStartAndItWent) {
@@ -68,6 +71,18 @@ TEST_F(DescentTest, ItIsDrawnOnTheFunctionWhereDescentsStartAndItWent) {
   EXPECT_EQ(values.domains(0).path(), "surface.start.point.coordinates[0]");
   EXPECT_EQ(ends(0), std::pair(-4.0, 2.0));
   EXPECT_EQ(ends(1), std::pair(-2.0, 6.0));
+}
+
+TEST_F(DescentTest, AFunctionThatIs0AtItsMinimumIsDrawnByItsLogarithms) {
+  Descends([](v1::SurfaceFunction* function) { function->mutable_beale(); });
+  for (uint64_t i = 0; i < 9; ++i) {
+    (*Add(i).mutable_metrics())["loss"] = i == 4 ? 0 : std::pow(10, static_cast<double>(i) - 3);
+  }
+  At(0, 1, 0);
+  At(100, 3, 0.5);
+  ASSERT_EQ(Run({"trajectory", "k3f9/0", "--points", "3", "--out", Path("d.svg")}).exit_code, 0);
+  EXPECT_THAT(File("d.svg"),
+              AllOf(HasSubstr("loss, logarithmic"), HasSubstr("Lowest 0 at"), Not(HasSubstr("missing"))));
 }
 
 TEST_F(DescentTest, WhatCannotBeToldOrDrawnIsSaid) {

@@ -50,6 +50,19 @@ TEST(SurfaceScaleTest, OnLogarithmsWhatIsNotPositiveIsAGap) {
   EXPECT_TRUE(std::isnan(scale.Height(0)));
 }
 
+TEST(SurfaceScaleTest, BelowItsFloorASurfaceOnLogarithmsIsFlat) {
+  SurfaceChart chart = ChartOf({0, -1, 0.1, 100, 1, kNan}, true);
+  chart.floor_z = 0.1;
+  const SurfaceScale scale(chart);
+  EXPECT_EQ(scale.gaps(), 1u);
+  EXPECT_EQ(scale.Height(0), scale.Height(0.1));
+  EXPECT_EQ(scale.Height(100), 2);
+  EXPECT_EQ(scale.low(), -1) << "said as it is";
+  EXPECT_GT(scale.levels().front(), 0.1);
+  EXPECT_LT(scale.Place(0), 0);
+  EXPECT_THAT(scale.Ticks(), ::testing::Each(::testing::Gt(0.1)));
+}
+
 TEST(SurfaceScaleTest, APlaceCountsTheLevelsBelow) {
   const SurfaceScale scale(ChartOf({0, 0, 0, 10, 10, 10}));
   ASSERT_GE(scale.levels().size(), 5u);
