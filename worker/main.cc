@@ -21,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpc/support/log.h"
 #include "proto/contract/channel.h"
+#include "proto/contract/digest.h"
 #include "proto/contract/tls_probe.h"
 #include "proto/contract/version.h"
 #include "worker/agent/agent.h"
@@ -197,8 +198,30 @@ void AwaitSignals(agent::Agent* worker, contract::EventLog* log, const std::atom
   _exit(1);
 }
 
+// Where digests of the data dir's files are kept from start to start: below the folder that systemd gives for such, or
+// the user's. Empty if there is none.
+std::filesystem::path DigestFile(const std::filesystem::path& data_dir) {
+  std::filesystem::path folder;
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::filesystem::path(value != nullptr ? value : "");
+  };
+  if (variable("CACHE_DIRECTORY").is_absolute()) {
+    folder = variable("CACHE_DIRECTORY");
+  } else if (variable("XDG_CACHE_HOME").is_absolute()) {
+    folder = variable("XDG_CACHE_HOME") / "basin";
+  } else if (variable("HOME").is_absolute()) {
+    folder = variable("HOME") / ".cache" / "basin";
+  } else {
+    return {};
+  }
+  std::error_code error;
+  const std::string name = std::filesystem::weakly_canonical(data_dir, error).string();
+  return error ? std::filesystem::path() : folder / ("digests-" + contract::Sha256Hex(name).substr(0, 16));
+}
+
 int RunWorker(const Flags& flags, contract::EventLog* log) {
-  const auto catalog = basin::worker::data::Catalog::Open(flags.data_dir);
+  const auto catalog = basin::worker::data::Catalog::Open(flags.data_dir, DigestFile(flags.data_dir));
   if (!catalog.ok()) {
     log->Error("the data dir can't be read",
                {{"data_dir", flags.data_dir}, {"error", std::string(catalog.status().message())}});

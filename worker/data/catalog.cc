@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "proto/contract/dataset_name.h"
 #include "proto/contract/digest.h"
+#include "worker/data/digest_cache.h"
 #include "worker/data/embedded_digits.h"
 #include "worker/data/gzip.h"
 #include "worker/data/raw_dataset.h"
@@ -51,11 +52,17 @@ std::string CombineDigests(const std::vector<std::string>& files, const std::vec
 // One data set below the data dir: where its files are, and what they hold once they have been read.
 class StoredDataset {
  public:
-  StoredDataset(fs::path data_dir, std::string name, const StoredFormat& format, std::vector<std::string> files)
-      : data_dir_(std::move(data_dir)), name_(std::move(name)), format_(format), files_(std::move(files)) {
+  // `cache` outlives it.
+  StoredDataset(fs::path data_dir, std::string name, const StoredFormat& format, std::vector<std::string> files,
+                DigestCache* cache)
+      : data_dir_(std::move(data_dir)),
+        name_(std::move(name)),
+        format_(format),
+        files_(std::move(files)),
+        cache_(cache) {
     std::vector<std::string> digests;
     for (const std::string& file : files_) {
-      const absl::StatusOr<std::string> digest = DigestStoredFile(data_dir_, file);
+      const absl::StatusOr<std::string> digest = DigestStoredFile(data_dir_, file, *cache_);
       digests.push_back(digest.ok() ? *digest : kNoDigest);
     }
     digest_ = CombineDigests(files_, digests);
@@ -95,6 +102,7 @@ class StoredDataset {
     dataset->name = name_;
     dataset->digest = CombineDigests(files_, digests);
     if (dataset->digest != digest_) {
+      cache_->Forget();
       return absl::UnavailableError(
           absl::StrCat("the files of the data set ", name_, " have changed since this worker started; start it again"));
     }
@@ -105,6 +113,7 @@ class StoredDataset {
   const std::string name_;
   const StoredFormat& format_;
   const std::vector<std::string> files_;  // Relative to the data dir.
+  DigestCache* const cache_;
   std::string digest_;
   std::mutex mutex_;  // Guards loaded_, and lets one thread alone do the reading.
   std::shared_ptr<const RawDataset> loaded_;
@@ -112,7 +121,8 @@ class StoredDataset {
 
 class DirectoryCatalog : public Catalog {
  public:
-  explicit DirectoryCatalog(fs::path data_dir) : data_dir_(std::move(data_dir)) {}
+  DirectoryCatalog(fs::path data_dir, fs::path digest_file)
+      : data_dir_(std::move(data_dir)), cache_(std::move(digest_file)) {}
 
   absl::Status Scan() {
     std::error_code error;
@@ -127,6 +137,7 @@ class DirectoryCatalog : public Catalog {
     }
     if (error) return CannotRead(error);
     for (const auto& [file_name, type] : types) ScanEntry(file_name, type);
+    cache_.Save();
     return absl::OkStatus();
   }
 
@@ -190,11 +201,12 @@ class DirectoryCatalog : public Catalog {
       stored_.erase(name);
       unusable_.emplace(name, absl::StrCat("there are both a folder ", name, " and a file ", name, ".csv"));
     } else {
-      stored_[name] = std::make_unique<StoredDataset>(data_dir_, name, *found.format, std::move(found.files));
+      stored_[name] = std::make_unique<StoredDataset>(data_dir_, name, *found.format, std::move(found.files), &cache_);
     }
   }
 
   const fs::path data_dir_;
+  DigestCache cache_;
   std::map<std::string, std::unique_ptr<StoredDataset>> stored_;
   std::map<std::string, std::string> unusable_;  // Name -> why what lies there is no data set.
   mutable std::mutex digits_mutex_;
@@ -203,8 +215,8 @@ class DirectoryCatalog : public Catalog {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const fs::path& data_dir) {
-  auto catalog = std::make_unique<DirectoryCatalog>(data_dir);
+absl::StatusOr<std::unique_ptr<Catalog>> Catalog::Open(const fs::path& data_dir, const fs::path& digest_file) {
+  auto catalog = std::make_unique<DirectoryCatalog>(data_dir, digest_file);
   if (absl::Status scanned = catalog->Scan(); !scanned.ok()) return scanned;
   return catalog;
 }

@@ -18,8 +18,10 @@ struct RawDataset;  // See raw_dataset.h.
 class Catalog {
  public:
   // Scans `data_dir`, which may be empty (then only `digits`) or absent. Computes digests of the files' bytes (see the
-  // folder's README). FAILED_PRECONDITION if it is not a folder or cannot be read.
-  static absl::StatusOr<std::unique_ptr<Catalog>> Open(const std::filesystem::path& data_dir);
+  // folder's README) and keeps them in `digest_file` for the next time, unless that is empty. FAILED_PRECONDITION if
+  // the data dir is not a folder or cannot be read.
+  static absl::StatusOr<std::unique_ptr<Catalog>> Open(const std::filesystem::path& data_dir,
+                                                       const std::filesystem::path& digest_file = {});
   virtual ~Catalog() = default;
 
   // Name -> SHA-256 in hex of the stored bytes; of a synthetic set (contract::DatasetName) that of a sample, by which

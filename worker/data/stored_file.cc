@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -68,6 +70,17 @@ absl::StatusOr<FileDescriptor> OpenStoredFile(const std::filesystem::path& data_
   return at;
 }
 
+absl::StatusOr<FileStamp> StampOf(const FileDescriptor& file, const std::string& relative) {
+  struct stat status;
+  if (fstat(file.get(), &status) != 0) return OpenFault(relative, errno);
+  const auto nanoseconds = [](const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
+  return FileStamp{.device = status.st_dev,
+                   .inode = status.st_ino,
+                   .size = static_cast<uint64_t>(status.st_size),
+                   .modified_ns = nanoseconds(status.st_mtim),
+                   .changed_ns = nanoseconds(status.st_ctim)};
+}
+
 // Calls `take` with each piece until the end or until it returns false.
 absl::Status ReadPieces(const FileDescriptor& file, const std::string& relative,
                         const std::function<bool(const char*, size_t)>& take) {
@@ -109,16 +122,26 @@ absl::StatusOr<std::string> ReadStoredFile(const std::filesystem::path& data_dir
   return bytes;
 }
 
-absl::StatusOr<std::string> DigestStoredFile(const std::filesystem::path& data_dir, const std::string& relative) {
+absl::StatusOr<std::string> DigestStoredFile(const std::filesystem::path& data_dir, const std::string& relative,
+                                             DigestCache& cache) {
   absl::StatusOr<FileDescriptor> file = OpenStoredFile(data_dir, relative);
   if (!file.ok()) return file.status();
+  const absl::StatusOr<FileStamp> stamp = StampOf(*file, relative);
+  if (!stamp.ok()) return stamp.status();
+  if (const std::optional<std::string> known = cache.Find(*stamp)) return *known;
   contract::Sha256 digest;
   const absl::Status read = ReadPieces(*file, relative, [&](const char* data, size_t size) {
     digest.Update(data, size);
     return true;
   });
   if (!read.ok()) return read;
-  return digest.FinishHex();
+  std::string hex = digest.FinishHex();
+  // Written to meanwhile, it may have been read half of each.
+  const absl::StatusOr<FileStamp> after = StampOf(*file, relative);
+  if (after.ok() && *after == *stamp) {
+    cache.Add(*stamp, hex, std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
+  }
+  return hex;
 }
 
 }  // namespace basin::worker::data

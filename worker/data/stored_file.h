@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "worker/data/digest_cache.h"
 
 namespace basin::worker::data {
 
@@ -28,7 +29,9 @@ absl::Status Damaged(const std::string& file, const std::string& what);
 absl::StatusOr<std::string> ReadStoredFile(const std::filesystem::path& data_dir, const std::string& relative,
                                            uint64_t max_bytes = kMaxFileBytes);
 
-// SHA-256 in hex of the same bytes, whatever their number, without holding them. Errors as above.
-absl::StatusOr<std::string> DigestStoredFile(const std::filesystem::path& data_dir, const std::string& relative);
+// SHA-256 in hex of the same bytes, whatever their number, without holding them; from `cache`, or into it. Errors as
+// above.
+absl::StatusOr<std::string> DigestStoredFile(const std::filesystem::path& data_dir, const std::string& relative,
+                                             DigestCache& cache);
 
 }  // namespace basin::worker::data

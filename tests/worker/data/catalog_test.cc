@@ -282,5 +282,32 @@ TEST_F(CatalogTest, LoadsNpyFoldersWithAndWithoutATestPart) {
   EXPECT_EQ((*catalog->Load("both"))->test.labels.size(), 2u);
 }
 
+// A digest that is kept is announced without reading; one that is wrong is found out when the set is loaded.
+TEST_F(CatalogTest, KeptDigestsAreAnnouncedAndThoseThatAreWrongForgotten) {
+  const fs::path table = dir() / "data" / "t.csv", digests = dir() / "digests";
+  fs::create_directories(table.parent_path());
+  WriteFile(table, "a,b,class\n1,2,0\n3,4,1\n");
+  struct stat status;
+  ASSERT_EQ(stat(table.c_str(), &status), 0);
+  const std::string wrong(64, 'b');
+  const auto nanoseconds = [](const timespec& time) {
+    return std::to_string(int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec);
+  };
+  WriteFile(digests, "basin-digests-1\n" + std::to_string(status.st_dev) + " " + std::to_string(status.st_ino) + " " +
+                         std::to_string(status.st_size) + " " + nanoseconds(status.st_mtim) + " " +
+                         nanoseconds(status.st_ctim) + " " + wrong + "\n");
+  {
+    const auto catalog = Catalog::Open(table.parent_path(), digests);
+    ASSERT_TRUE(catalog.ok()) << catalog.status();
+    EXPECT_EQ((*catalog)->Digests()["t"], wrong);
+    EXPECT_TRUE(fs::exists(digests));
+    EXPECT_THAT(FaultOf(**catalog, "t", absl::StatusCode::kUnavailable), HasSubstr("start it again"));
+  }
+  const auto again = Catalog::Open(table.parent_path(), digests);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ((*again)->Digests()["t"], contract::Sha256Hex("a,b,class\n1,2,0\n3,4,1\n"));
+  EXPECT_TRUE((*again)->Load("t").ok());
+}
+
 }  // namespace
 }  // namespace basin::worker::data
