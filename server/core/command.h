@@ -82,6 +82,8 @@ struct LeaseTrials {
   // What the store has for the trials that the last answer named in LeaseReply::look_up; nothing for a trial whose
   // result it has not.
   std::map<TrialKey, std::optional<KnownResult>> known = {};
+  // How many trials beyond its slots the worker may hold, of sweeps without limits; no more than it has slots.
+  uint32_t ahead = 0;
 };
 struct TrialReport {
   TrialKey key;

@@ -26,6 +26,19 @@ void RepeatAnswer(const State& state, const WorkerEntry& worker, LeaseReply* rep
   }
 }
 
+// How many trials a worker may be given: to begin at once, and to wait for a slot.
+struct Room {
+  uint64_t slots = 0, ahead = 0;
+};
+Room RoomOf(const WorkerEntry& worker, const LeaseTrials& command) {
+  const uint64_t slots = worker.record.description.slots, held = worker.running.size();
+  const uint64_t most = slots + std::min<uint64_t>(command.ahead, slots);
+  Room room;
+  room.slots = std::min<uint64_t>(slots > held ? slots - held : 0, command.max_trials);
+  room.ahead = most > held ? std::min<uint64_t>(most - held, command.max_trials) - room.slots : 0;
+  return room;
+}
+
 }  // namespace
 
 absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& command, Now now) {
@@ -44,17 +57,15 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
   }
   if (worker.draining) return Decision{std::move(events), std::move(reply)};
 
-  const WorkerDescription& description = worker.record.description;
-  uint64_t free = description.slots > worker.running.size() ? description.slots - worker.running.size() : 0;
-  free = std::min<uint64_t>(free, command.max_trials);
-  if (free == 0) return Decision{std::move(events), std::move(reply)};
+  Room room = RoomOf(worker, command);
+  const uint64_t wanted = room.slots + room.ahead;
+  if (wanted == 0) return Decision{std::move(events), std::move(reply)};
   std::list<Offer> open = OffersTo(state, worker, command, now);
-  const uint64_t wanted = free;
   std::list<Offer> spent;
-  while (free > 0 && !open.empty()) {
+  while (room.slots + room.ahead > 0 && !open.empty()) {
     const auto next = std::min_element(open.begin(), open.end());
-    if (next->Take()) {
-      --free;
+    if ((room.slots > 0 || next->MayWait()) && next->Take()) {
+      --(room.slots > 0 ? room.slots : room.ahead);
     } else {
       spent.splice(spent.end(), open, next);
     }
@@ -65,7 +76,12 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
     const size_t most = std::min<size_t>(kMostLookUps, std::max<size_t>(wanted, 2 * command.known.size()));
     for (Offer& offer : open) reply.look_up.merge(offer.LookUps(most));
   }
-  for (const Offer& offer : open) offer.AddEvents(lease, /*leases=*/reply.look_up.empty(), &events);
+  // The worker begins with the first: those that must not wait for a slot.
+  for (const bool may_wait : {false, true}) {
+    for (const Offer& offer : open) {
+      if (offer.MayWait() == may_wait) offer.AddEvents(lease, /*leases=*/reply.look_up.empty(), &events);
+    }
+  }
 
   LeaseAnswered answered{command.worker, command.request_id, {}};
   for (const Event& event : events) {

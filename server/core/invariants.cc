@@ -113,7 +113,8 @@ class Checker {
 
   void Worker(const WorkerId& id, const WorkerEntry& worker) {
     Expect(worker.record.id == id, "is filed under its id");
-    Expect(worker.running.size() <= worker.record.description.slots, "runs no more than its slots");
+    const size_t slots = worker.record.description.slots;
+    Expect(worker.running.size() <= 2 * slots, "holds no more than its slots and as many ahead");
     for (const TrialKey& key : worker.blame.trials) {
       const FailedOn* failed = FailuresOf(key);
       Expect(failed == nullptr || !failed->several, "is not blamed for a trial that failed elsewhere too");

@@ -26,6 +26,10 @@ class Offer {
   // already (look_up). On the way to it, trials end whose results are known.
   bool Take();
 
+  // Whether a worker may hold its trials before it has a slot for them: nothing limits how many run at once, or how
+  // long.
+  bool MayWait() const { return Definition().max_parallel == 0 && !Definition().trial_time_limit; }
+
   // Whether what was taken has to be leased now: trials after it end with known results, and were it left behind them
   // for a later turn, the sweep would leave behind more than look_ahead allows.
   bool MustLease() const;

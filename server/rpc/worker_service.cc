@@ -23,7 +23,8 @@ class LeaseCall : public grpc::ServerUnaryReactor {
     call_ = parts_.coordinator->Lease({.worker = request.worker_id(),
                                        .max_trials = request.max_trials(),
                                        .request_id = request.request_id(),
-                                       .principal = principal},
+                                       .principal = principal,
+                                       .ahead = request.ahead()},
                                       wait, [this](absl::StatusOr<core::Reply> reply) { Answer(std::move(reply)); });
   }
 

@@ -212,7 +212,9 @@ class Checker::Follower {
     if (found == checker_.workers_.end()) return Expect(false, "leased to nobody: ", text);
     const Worker& worker = found->second;
     Expect(worker.state == WorkerState::kConnected, "leased to a worker that is to drain, or is lost: ", text);
-    Expect(worker.running.size() < worker.description.slots, "leased beyond the worker's slots: ", text);
+    const bool limited = sweep.definition->max_parallel != 0 || sweep.definition->trial_time_limit;
+    Expect(worker.running.size() < worker.description.slots * (limited ? 1 : 2),
+           "leased beyond the worker's slots: ", text);
     Expect(worker.description.engine_fingerprint == sweep.pins.engine_fingerprint,
            "leased to another engine than the sweep's: ", text);
     const std::string dataset = sweep.definition->space->DatasetOf(event.config);

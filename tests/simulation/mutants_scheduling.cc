@@ -118,8 +118,13 @@ std::vector<Mutant> SchedulingMutants() {
              });
   AddLeasing(&mutants, "slots-are-ignored", "a worker gets more than it has slots for",
              [](const auto& sweep, const auto& worker) {
-               return worker.running.size() >= worker.record.description.slots && Runs(sweep) &&
+               return worker.running.size() >= 2 * worker.record.description.slots && Runs(sweep) &&
                       FitsWorker(sweep, worker);
+             });
+  AddLeasing(&mutants, "limited-trials-wait-for-slots", "a trial with a limit of time is held without a slot",
+             [](const auto& sweep, const auto& worker) {
+               return worker.running.size() >= worker.record.description.slots &&
+                      sweep.record.definition->trial_time_limit && Runs(sweep) && FitsWorker(sweep, worker);
              });
   AddLeasing(&mutants, "max-parallel-is-ignored", "more trials of a sweep run at once than it allows",
              [](const auto& sweep, const auto& worker) {

@@ -106,11 +106,15 @@ void WorkerHost::Register() {
 
 void WorkerHost::LeaseMore() {
   if (leaving_ || id_.empty() || leasing_ != 0) return;
-  if (jobs_.size() >= description_.slots) return Later(milliseconds(300), [this] { LeaseMore(); });
+  // Now and then more than it has slots for.
+  if (lease_request_.empty()) ahead_ = dice_.Below(4) == 0 ? description_.slots : 0;
+  const uint32_t room = description_.slots + ahead_;
+  if (jobs_.size() >= room) return Later(milliseconds(300), [this] { LeaseMore(); });
   if (lease_request_.empty()) lease_request_ = absl::StrCat(description_.name, "-", life_, "-", calls_);
-  const uint32_t free = description_.slots - static_cast<uint32_t>(jobs_.size());
+  LeaseTrials command{id_, room - static_cast<uint32_t>(jobs_.size()), lease_request_};
+  command.ahead = ahead_;
   Call(
-      LeaseTrials{id_, free, lease_request_}, &leasing_,
+      std::move(command), &leasing_,
       [this, asker = id_](const absl::StatusOr<Reply>& reply) { TakeLeases(asker, reply); }, [this] { LeaseMore(); });
 }
 

@@ -75,6 +75,7 @@ class WorkerHost {
   uint64_t calls_ = 0;                                                          // Number of the last call of any kind.
   uint64_t registering_ = 0, leasing_ = 0, reporting_ = 0, unregistering_ = 0;  // Outstanding calls; 0: none.
   std::string lease_request_;
+  uint32_t ahead_ = 0;  // Of that request.
   std::map<Keys, Job> jobs_;
 };
 

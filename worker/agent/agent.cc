@@ -92,6 +92,7 @@ void Agent::FinishAndLeave() {
     finish_ = true;
     log_->Info("draining: the server asks this worker to finish what it runs and leave",
                {{"worker", worker_id_}, {"trials", static_cast<int64_t>(held_.size())}});
+    HandBackWaiting(MonoTime::zero());
     control_.notify_all();
   }
   // A call for work that still waits may bring leases given before the server was asked to drain this worker; once

@@ -57,11 +57,17 @@ class Agent {
   void Drain();
 
  private:
+  // How long a trial waits for a slot before it is handed back.
+  static constexpr MonoTime kLongestWaiting = std::chrono::milliseconds(500);
+
   struct Job {
     AttemptKey key;
     v1::LeasedTrial lease;
     job::JobControl control;
-    std::optional<MonoTime> next_checkpoint;  // Guarded by mutex_; set while it trains and saves by time.
+    // Guarded by mutex_.
+    std::optional<MonoTime> next_checkpoint;  // Set while it trains and saves by time.
+    MonoTime leased{};
+    std::optional<MonoTime> begun;  // In a slot.
   };
   using JobPtr = std::shared_ptr<Job>;
   using Lock = std::unique_lock<std::mutex>;
@@ -69,6 +75,11 @@ class Agent {
   // Leasing, on the thread of Run (agent_lease.cc).
   void LeaseUntilLeaving();
   void TakeAnswer(const v1::LeaseTrialsResponse& answer);
+  // REQUIRES: mutex_ is held. How many trials to take beyond the slots: as many, while trials are so short that a call
+  // between two of them would cost something.
+  uint32_t Ahead() const;
+  // REQUIRES: mutex_ is held. Hands back trials that have waited so long for a slot; when the next one will have.
+  MonoTime HandBackWaiting(MonoTime longest);
 
   // Slots, a thread each (agent_slot.cc).
   void RunSlot();
@@ -137,6 +148,7 @@ class Agent {
   MonoTime lease_term_{};
   MonoTime report_not_before_{};
   uint64_t leases_ended_ = 0;
+  std::optional<MonoTime> last_run_;  // How long the last trial took that was computed here.
   bool connected_ = false;
   bool drain_ = false;    // Hand everything back.
   bool finish_ = false;   // Finish what runs.

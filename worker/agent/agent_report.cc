@@ -12,10 +12,11 @@ void Agent::ReportUntilEnd() {
       report_.wait(lock, [this] { return ended_ || !worker_id_.empty(); });
       continue;
     }
+    const MonoTime waiting_due = HandBackWaiting(kLongestWaiting);
     const MonoTime due = std::max(held_.NextDue(), report_not_before_);
     const MonoTime checkpoint_due = AskForCheckpoints(clock_->Now());
     if (clock_->Now() < due) {
-      clock_->WaitUntil(lock, report_, std::min(due, checkpoint_due));
+      clock_->WaitUntil(lock, report_, std::min({due, checkpoint_due, waiting_due}));
     } else {
       ReportOnce(lock);
     }

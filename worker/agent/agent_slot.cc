@@ -23,6 +23,7 @@ void Agent::RunSlot() {
     if (ended_) return;
     const JobPtr job = std::move(queued_.front());
     queued_.pop_front();
+    job->begun = clock_->Now();
     lock.unlock();
     RunTrial(*job);
     lock.lock();
@@ -61,6 +62,7 @@ void Agent::RunTrial(Job& job) {
                                              {"first_step", result.first_step},
                                              {"reason", outcome.message()}};
   const Lock lock(mutex_);
+  if (result.outcome != job::JobOutcome::kStopped) last_run_ = now - started;
   // Not held any more: the server has said why.
   if (held_.Finish(job.key, std::move(outcome), now)) {
     log_->Info(result.outcome == job::JobOutcome::kStopped ? "handing back" : "finished", fields);

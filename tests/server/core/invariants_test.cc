@@ -55,7 +55,7 @@ TEST(InvariantsTest, EachContradictionIsNamed) {
       {"failures are earlier attempts", [](Snapshot& s) { s.open[0].failures = 1; }},
       {"has a best trial once one succeeded",
        [](Snapshot& s) { s.sweeps[0].best_trial = 0, s.sweeps[0].best_objective = 1; }},
-      {"runs no more than its slots", [](Snapshot& s) { s.workers[0].description.slots = 0; }},
+      {"holds no more than its slots and as many ahead", [](Snapshot& s) { s.workers[0].description.slots = 0; }},
       {"runs nothing when gone", [](Snapshot& s) { s.workers[0].state = WorkerState::kLost; }},
   };
   for (const Case& c : cases) {

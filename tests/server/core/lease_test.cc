@@ -77,6 +77,54 @@ TEST(LeaseTest, WorkerGetsNoMoreThanItsSlots) {
   EXPECT_THAT(scheduler.Lease("w", 2), IsEmpty());
 }
 
+// How many trials the worker is given.
+size_t LeaseAhead(Scheduler& scheduler, uint32_t max_trials, uint32_t ahead) {
+  LeaseTrials command{"w", max_trials, ""};
+  command.ahead = ahead;
+  const auto reply = scheduler.Do(command);
+  EXPECT_TRUE(reply.ok()) << reply.status();
+  return std::get<LeaseReply>(*reply).leases.size();
+}
+
+TEST(LeaseTest, WorkerHoldsAsManyAheadAsItAsksForAndNoMoreThanItsSlots) {
+  Scheduler scheduler;
+  scheduler.Create("s", SweepBuilder().Configs(20).Build());
+  scheduler.Register("w", 2);
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 1), 3u);
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 1), 0u);
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 0), 0u);
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 100), 1u);
+  scheduler.Succeed("w", {"s", 0}, 1);
+  scheduler.Succeed("w", {"s", 1}, 1);
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 0), 0u) << "the two that were ahead have the slots now";
+  EXPECT_EQ(LeaseAhead(scheduler, 1, 2), 1u) << "no more than it asks for";
+}
+
+TEST(LeaseTest, TrialsOfLimitedSweepsNeverWaitForASlot) {
+  Scheduler scheduler;
+  scheduler.Create("parallel", SweepBuilder().Configs(10).MaxParallel(8).Build());
+  scheduler.Create("timed", SweepBuilder().Configs(10).TrialSeconds(1).Build());
+  scheduler.Register("w", 4);
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 4), 4u);
+  scheduler.Create("free", SweepBuilder().Configs(2).Build());
+  EXPECT_EQ(LeaseAhead(scheduler, 10, 4), 2u);
+  EXPECT_EQ(scheduler.sweep("free").counts.running, 2u);
+}
+
+TEST(LeaseTest, TheTrialsThatMustNotWaitAreTheFirstOfTheAnswer) {
+  Scheduler scheduler;
+  scheduler.Create("free", SweepBuilder().Configs(10).Build());
+  scheduler.Create("timed", SweepBuilder().Configs(1).TrialSeconds(1).Build());
+  scheduler.Register("w", 2);
+  LeaseTrials command{"w", 10, ""};
+  command.ahead = 2;
+  const auto reply = scheduler.Do(command);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  const auto& leases = std::get<LeaseReply>(*reply).leases;
+  ASSERT_THAT(leases, SizeIs(4));
+  EXPECT_EQ(leases[0].key.sweep, "timed");
+}
+
 TEST(LeaseTest, UnknownWorkerIsNotFound) {
   Scheduler scheduler;
   EXPECT_EQ(scheduler.Do(LeaseTrials{"w", 1, ""}).status().code(), absl::StatusCode::kNotFound);

@@ -44,9 +44,10 @@ class FakeCoordinator : public CoordinatorClient {
     std::unique_lock lock(mutex_);
     lease_calls_.push_back(request);
     changed_.notify_all();
-    changed_.wait(lock, [&] {
+    const auto wait = std::chrono::seconds(request.wait().seconds()) + std::chrono::nanoseconds(request.wait().nanos());
+    changed_.wait_for(lock, wait, [&] {
       return cancelled_ || away_ || drain_ || request.worker_id() != worker_id_ ||
-             (!pending_.empty() && running_.size() < slots_);
+             (!pending_.empty() && running_.size() < slots_ + request.ahead());
     });
     if (cancelled_) return absl::CancelledError("cancelled");
     if (away_ || lost_lease_answers_ > 0) {
@@ -56,10 +57,11 @@ class FakeCoordinator : public CoordinatorClient {
     if (request.worker_id() != worker_id_) return absl::NotFoundError("no such worker");
     v1::LeaseTrialsResponse response;
     response.set_drain(drain_);
-    while (!drain_ && !pending_.empty() && running_.size() < slots_ &&
+    while (!drain_ && !pending_.empty() && running_.size() < slots_ + request.ahead() &&
            static_cast<uint32_t>(response.trials_size()) < request.max_trials()) {
       running_.insert(pending_.front().index());
       *response.add_trials() = pending_.front();
+      ++leased_;
       pending_.erase(pending_.begin());
     }
     return response;
@@ -219,6 +221,7 @@ class FakeCoordinator : public CoordinatorClient {
   std::vector<v1::RegisterWorkerRequest> registrations_;
   std::vector<v1::LeaseTrialsRequest> lease_calls_;
   int report_calls_ = 0;
+  int leased_ = 0;  // Trials.
   std::map<uint64_t, std::vector<v1::MetricPoint>> points_;
   std::map<uint64_t, Ended> ended_;
   std::set<std::string> unregistered_;
