@@ -78,7 +78,7 @@ absl::Status LocalCluster::StartServer(Interrupt& interrupt) {
     if (std::chrono::steady_clock::now() > deadline) {
       return absl::DeadlineExceededError("the coordinator does not come up; see " + server_->log().string());
     }
-    if (interrupt.WaitFor(0.02)) return absl::CancelledError("interrupted");
+    if (interrupt.WaitFor(0.005)) return absl::CancelledError("interrupted");
   }
   return absl::OkStatus();
 }

@@ -69,8 +69,6 @@ class Patience {
 absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interrupt& interrupt,
                                 const v1::SweepSpec& spec) {
   api::Client& client = context.client();
-  const absl::Status ready = AwaitWorkers(context, cluster, interrupt);
-  if (!ready.ok()) return ready;
   const std::string request_id = "run-" + contract::Sha256Hex(spec.SerializeAsString()).substr(0, 32);
   absl::StatusOr<v1::Sweep> sweep = client.CreateSweep(spec, request_id);
   if (sweep.ok() && sweep->state() == v1::SWEEP_STATE_PAUSED) sweep = client.ResumeSweep(sweep->id());
@@ -78,6 +76,9 @@ absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interru
   const uint64_t done = DoneTrials(sweep->trials());
   context.Note(spec.name() + ": " + SizeText(sweep->configs(), sweep->seeds()) +
                (done > 0 ? ", " + std::to_string(done) + " of them done before" : ""));
+  // The sweep is there for the first one that comes.
+  const absl::Status ready = AwaitWorkers(context, cluster, interrupt);
+  if (!ready.ok()) return ready;
 
   Patience patience;
   std::vector<std::string> news;

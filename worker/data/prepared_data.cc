@@ -185,18 +185,25 @@ absl::StatusOr<std::shared_ptr<const PreparedData>> PrepareAfresh(std::shared_pt
   return std::make_shared<OwnedData>(std::move(raw), split, own_test, scaling);
 }
 
-// What trials hold at the moment. Weak: the last trial's end frees the memory.
+// What trials hold at the moment, and the last of it that was asked for, for the next trial of a worker that runs one
+// at a time.
 class PreparedCache {
  public:
   absl::StatusOr<std::shared_ptr<const PreparedData>> Get(std::shared_ptr<const RawDataset> raw,
                                                           const v1::Dataset& spec) {
-    const std::shared_ptr<Slot> slot =
-        SlotOf(Key(raw.get(), spec.validation_fraction(), spec.test_fraction(), spec.split_seed(), spec.standardize()));
+    const Key key(raw.get(), spec.validation_fraction(), spec.test_fraction(), spec.split_seed(), spec.standardize());
+    const std::shared_ptr<Slot> slot = SlotOf(key);
     // Trials that want the same data at the same time wait for the first of them; others do not.
     const std::lock_guard<std::mutex> lock(slot->mutex);
-    if (auto held = slot->data.lock()) return held;
+    if (auto held = slot->data.lock()) {
+      KeepLast(held);
+      return held;
+    }
+    KeepLast(nullptr);  // Before there is another one.
     auto prepared = PrepareAfresh(std::move(raw), spec);
-    if (prepared.ok()) slot->data = *prepared;
+    if (!prepared.ok()) return prepared;
+    slot->data = *prepared;
+    KeepLast(*prepared);
     return prepared;
   }
 
@@ -206,6 +213,11 @@ class PreparedCache {
     std::mutex mutex;
     std::weak_ptr<const PreparedData> data;
   };
+
+  void KeepLast(std::shared_ptr<const PreparedData> data) {
+    const std::lock_guard<std::mutex> lock(last_mutex_);
+    last_.swap(data);  // The one before goes after the lock.
+  }
 
   std::shared_ptr<Slot> SlotOf(const Key& key) {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -221,6 +233,8 @@ class PreparedCache {
 
   std::mutex mutex_;
   std::map<Key, std::shared_ptr<Slot>> slots_;
+  std::mutex last_mutex_;  // Taken last.
+  std::shared_ptr<const PreparedData> last_;
 };
 
 }  // namespace

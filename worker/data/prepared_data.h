@@ -17,8 +17,8 @@ class PreparedData {
 
 // Splits (stratified, by spec.split_seed), scales and mislabels as `spec` says; see basin.v1.Dataset. Deterministic:
 // the same bits on every machine. REQUIRES: defaults filled in. INVALID_ARGUMENT if a part would be empty or lack
-// examples. Results are cached by their settings while some trial holds them, since many trials of a sweep share one;
-// data that differ in their label noise alone share their features.
+// examples. Results are cached by their settings while some trial holds them, the last one until another is
+// wanted, since many trials of a sweep share one; data that differ in their label noise alone share their features.
 absl::StatusOr<std::shared_ptr<const PreparedData>> Prepare(std::shared_ptr<const RawDataset> raw,
                                                             const v1::Dataset& spec);
 

@@ -203,14 +203,15 @@ void DigestAnalysis(const SelfTest& test, contract::Sha256* digest) {
   const analysis::FlatVectors second{analysis::RandomDirection(shape.parameters, at.params, 5, 1), {}};
   const analysis::LossPlane plane(shape, LossOf(test), at, first, &second, data.view().test, nullptr);
   const analysis::PlanePoint point{0.3, -0.2};
-  const analysis::Spectrum spectrum = analysis::ExtremeEigenvalues(hessian, {.max_steps = 6, .seed = 5});
+  const analysis::Spectrum spectrum = analysis::ExtremeEigenvalues(hessian, {.max_steps = 3, .seed = 5});
   std::vector<double> values = spectrum.ritz_values;
-  values.insert(values.end(),
-                {plane.Evaluate({&point, 1}, nullptr)[0].loss, analysis::HutchinsonTrace(hessian, 2, 5).mean,
-                 analysis::EpsilonSharpness(loss, at.params, 1e-3, 2), analysis::AscentSharpness(loss, at.params, 0.05),
-                 analysis::AverageSharpness(loss, shape.parameters, at.params, 0.1, 2, 5).mean,
-                 analysis::MeasureGradientNoise(loss, at.params, 20, 5)->scale});
-  if (!test.image.is_image()) {  // Once: these rest on the same products.
+  values.push_back(plane.Evaluate({&point, 1}, nullptr)[0].loss);
+  if (!test.image.is_image()) {  // Once: these rest on the same gradients, products and losses.
+    values.insert(values.end(),
+                  {analysis::HutchinsonTrace(hessian, 2, 5).mean, analysis::EpsilonSharpness(loss, at.params, 1e-3, 2),
+                   analysis::AscentSharpness(loss, at.params, 0.05),
+                   analysis::AverageSharpness(loss, shape.parameters, at.params, 0.1, 2, 5).mean,
+                   analysis::MeasureGradientNoise(loss, at.params, 20, 5)->scale});
     for (const analysis::SpectralMass& mass : analysis::SpectralQuadrature(hessian, 1, 2, 5)) {
       values.insert(values.end(), {mass.value, mass.weight});
     }

@@ -195,10 +195,18 @@ TEST(PrepareTest, EqualSettingsShareOneCopyWhileItIsHeld) {
   EXPECT_NE(MustPrepare(raw, other), first);
 }
 
-TEST(PrepareTest, NothingIsKeptWhenNobodyHoldsIt) {
+TEST(PrepareTest, WhatNobodyHoldsIsKeptUntilSomethingElseIsWanted) {
   const auto raw = Table(100);
   std::weak_ptr<const PreparedData> watched = MustPrepare(raw, Spec());
+  EXPECT_EQ(MustPrepare(raw, Spec()), watched.lock()) << "the next trial has it";
+  EXPECT_FALSE(watched.expired());
+  v1::Dataset other = Spec();
+  other.set_split_seed(1);
+  std::weak_ptr<const PreparedData> next = MustPrepare(raw, other);
   EXPECT_TRUE(watched.expired());
+  EXPECT_FALSE(next.expired());
+  MustPrepare(Table(50), Spec());
+  EXPECT_TRUE(next.expired());
   EXPECT_EQ(raw.use_count(), 1);
 }
 
