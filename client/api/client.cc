@@ -261,9 +261,15 @@ absl::StatusOr<v1::Trial> Client::Trial(const std::string& sweep, uint64_t index
     trial->set_weights_digest(row.cells(3).text());
     trial->set_data_digest(row.cells(4).text());
     trial->set_engine_fingerprint(row.cells(5).text());
+    if (row.cells(6).has_real()) {
+      const double seconds = row.cells(6).real();
+      trial->mutable_duration()->set_seconds(static_cast<int64_t>(seconds));
+      trial->mutable_duration()->set_nanos(static_cast<int32_t>((seconds - std::floor(seconds)) * 1e9));
+    }
   };
   const absl::StatusOr<bool> read = QuerySql(
-      "SELECT state, worker, message, weights_digest, data_digest, engine_fingerprint FROM trials WHERE sweep = '" +
+      "SELECT state, worker, message, weights_digest, data_digest, engine_fingerprint, duration FROM trials WHERE "
+      "sweep = '" +
           sweep + "' AND trial = " + std::to_string(index),
       1, {.columns = [](const std::vector<std::string>&) {}, .row = add});
   if (!read.ok()) return read.status();

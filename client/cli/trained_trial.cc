@@ -7,6 +7,7 @@
 #include "client/api/request_id.h"
 #include "client/cli/interrupt.h"
 #include "client/cli/progress.h"
+#include "client/cli/proto_time.h"
 #include "client/cli/sweep_text.h"
 #include "client/cli/trial_name.h"
 #include "client/format/human.h"
@@ -54,6 +55,20 @@ absl::Status Follow(Context& context, const v1::Sweep& sweep) {
   return ended.status();
 }
 
+constexpr double kLongTraining = 2;  // Seconds after which somebody who waits wonders.
+
+bool KeepsWeights(Context& context, const TrainedTrial& of) {
+  bool kept = false;
+  context.client()
+      .Artifacts(of.sweep, of.index)
+      .ForEach([&](const v1::Artifact& artifact) {
+        kept = kept || artifact.kind() == v1::ARTIFACT_KIND_WEIGHTS;
+        return !kept;
+      })
+      .IgnoreError();
+  return kept;
+}
+
 }  // namespace
 
 std::string NamedTrial::name() const { return absl::StrCat(sweep, "/", index); }
@@ -93,6 +108,7 @@ absl::StatusOr<TrainedTrial> TrainingOf(const NamedTrial& trial) {
   if (workload.has_train()) {
     training.train = workload.train();
     training.weights_digest = trial.run.weights_digest();
+    training.seconds = SecondsOf(trial.run.duration());
   } else if (workload.has_analyze()) {
     training.train = workload.analyze().train();
     if (workload.analyze().has_train_seed()) training.seed = workload.analyze().train_seed();
@@ -110,10 +126,12 @@ absl::StatusOr<TrainedTrial> FindTrainedTrial(Context& context, const std::strin
   return TrainingOf(*trial);
 }
 
-absl::StatusOr<AnalysisResults> RunForAnswer(Context& context, const v1::SweepSpec& spec) {
+absl::StatusOr<AnalysisResults> RunForAnswer(Context& context, const v1::SweepSpec& spec,
+                                             const std::function<void()>& before_waiting) {
   absl::StatusOr<v1::Sweep> sweep = FindOrCreate(context, spec);
   if (!sweep.ok()) return sweep.status();
   if (!HasEnded(*sweep)) {
+    before_waiting();
     if (const absl::Status followed = Follow(context, *sweep); !followed.ok()) return followed;
   }
   AnalysisResults results{.sweep = *std::move(sweep), .trials = {}};
@@ -141,7 +159,13 @@ absl::StatusOr<AnalysisResults> RunForAnswer(Context& context, const v1::SweepSp
 }
 
 absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of) {
-  absl::StatusOr<AnalysisResults> results = RunForAnswer(context, spec);
+  absl::StatusOr<AnalysisResults> results = RunForAnswer(context, spec, [&] {
+    if (of.seconds < kLongTraining || KeepsWeights(context, of)) return;
+    context.Note(absl::StrCat("The weights of ", of.name(),
+                              " are not kept: each worker that takes part trains it again ", "first, which took ",
+                              format::HumanDuration(of.seconds),
+                              "; `keep: {weights: all}` in its sweep would have kept them."));
+  });
   if (!results.ok()) return results;
   const std::string& digest = results->trials.front().weights_digest();
   if (!of.weights_digest.empty() && digest != of.weights_digest) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct TrainedTrial {
   uint64_t seed = 0;        // Of the training.
   // Of the final weights; empty if the trial has no result, or is itself an analysis.
   std::string weights_digest;
+  double seconds = 0;  // How long it trained; 0 if that is not known.
 
   std::string name() const;  // "k3f9d2ma/17"
 };
@@ -51,11 +53,13 @@ struct AnalysisResults {
   std::vector<v1::Trial> trials;  // By ascending index, with metrics; all SUCCEEDED.
 };
 
-// CANCELLED after Ctrl-C, with the sweep paused, so that the same command goes on with it. FAILED_PRECONDITION, with
-// its message, when a trial has no result.
-absl::StatusOr<AnalysisResults> RunForAnswer(Context& context, const v1::SweepSpec& spec);
+// `before_waiting` is called once the sweep is there, unless it has ended. CANCELLED after Ctrl-C, with the sweep
+// paused, so that the same command goes on with it. FAILED_PRECONDITION, with its message, when a trial has no result.
+absl::StatusOr<AnalysisResults> RunForAnswer(
+    Context& context, const v1::SweepSpec& spec, const std::function<void()>& before_waiting = [] {});
 
-// The same for an analysis. Warns when the training came out with other weights than `of` has.
+// The same for an analysis. Says when a training that took long has to be computed again, and warns when it came out
+// with other weights than `of` has.
 absl::StatusOr<AnalysisResults> RunAnalysis(Context& context, const v1::SweepSpec& spec, const TrainedTrial& of);
 
 // FAILED_PRECONDITION: the server has deleted the metric points of an analysis (--keep-metrics-days).

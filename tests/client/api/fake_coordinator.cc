@@ -102,6 +102,7 @@ grpc::Status FakeCoordinator::CreateSweep(grpc::ServerContext*, const v1::Create
   const grpc::Status status = Begin();
   if (!status.ok()) return status;
   *response->mutable_sweep() = sweeps.at(0);
+  if (created_state) response->mutable_sweep()->set_state(*created_state);
   return grpc::Status::OK;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ class FakeCoordinator : private v1::SweepService::Service {
 
   // What the calls answer; set before them.
   std::vector<v1::Sweep> sweeps;
+  std::optional<v1::SweepState> created_state;  // Of a sweep as CreateSweep tells it, unlike what follows.
   std::vector<v1::Trial> trials;
   std::vector<v1::TrialPoint> points;
   std::vector<v1::Artifact> artifacts;

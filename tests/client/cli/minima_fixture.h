@@ -43,13 +43,14 @@ class MinimaTest : public ::testing::Test {
     metrics["test_accuracy"] = 0.5;
   }
   // What a coordinator knows of the trained trial.
-  void TrainedWith(const std::string& digest) {
+  void TrainedWith(const std::string& digest, double seconds = 0.5) {
     server_.sql.emplace_back().add_columns("state");
     v1::SqlRow& row = *server_.sql.back().add_rows();
     for (const std::string& text : {std::string("SUCCEEDED"), std::string("w-1"), std::string(), digest,
                                     std::string("data"), std::string("engine")}) {
       row.add_cells()->set_text(text);
     }
+    row.add_cells()->set_real(seconds);
   }
   tests::CliResult Run(const std::vector<std::string>& args) { return tests::RunCli(args, server_.address()); }
   v1::SweepSpec Asked() const {

@@ -216,6 +216,25 @@ TEST_F(MinimaTest, TheTrialsWeightsAreNotWorthAWord) {
   EXPECT_THAT(Run({"curvature", "k3f9/1"}).err, Not(HasSubstr("other weights")));
 }
 
+TEST_F(MinimaTest, ALongTrainingWhoseWeightsAreNotKeptIsSaidToBeComputedAgain) {
+  Add(0);
+  server_.created_state = v1::SWEEP_STATE_RUNNING;
+  TrainedWith("abcdefabcdefabcdef", 75);
+  const std::string told =
+      "The weights of k3f9/1 are not kept: each worker that takes part trains it again first, "
+      "which took 1m15s";
+  EXPECT_THAT(Run({"curvature", "k3f9/1"}).err, HasSubstr(told));
+
+  v1::Artifact& artifact = server_.artifacts.emplace_back();
+  artifact.set_trial(1);
+  artifact.set_kind(v1::ARTIFACT_KIND_WEIGHTS);
+  EXPECT_THAT(Run({"curvature", "k3f9/1"}).err, Not(HasSubstr("not kept")));
+
+  server_.artifacts.clear();
+  server_.created_state = v1::SWEEP_STATE_FINISHED;
+  EXPECT_THAT(Run({"curvature", "k3f9/1"}).err, Not(HasSubstr("not kept"))) << "the answer is there already";
+}
+
 TEST_F(MinimaTest, ATrialWithoutAResultEndsIt) {
   AddScores(0, 1);
   v1::Trial& trial = Add(1);
