@@ -16,8 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr core::MonoTime kMaxWait = seconds(60);
-
 size_t SizeOf(const core::Command& command) {
   size_t size = 1;
   if (const auto* report = std::get_if<core::Report>(&command)) {
@@ -29,11 +27,6 @@ size_t SizeOf(const core::Command& command) {
 absl::Status DiskFull() {
   return absl::ResourceExhaustedError(
       "the disk of the coordinator is full; nothing was changed, try again when there is space");
-}
-
-bool IsEmpty(const core::Reply& reply) {
-  const auto* lease = std::get_if<core::LeaseReply>(&reply);
-  return lease != nullptr && lease->leases.empty() && !lease->drain;
 }
 
 uint64_t FencedWrites(const core::Reply& reply) {
@@ -80,20 +73,6 @@ void Coordinator::Submit(core::Command command, ReplyCallback done) {
   const size_t size = SizeOf(command);
   Push({.what = std::move(command), .done = std::move(done), .size = size});
 }
-
-uint64_t Coordinator::Lease(core::LeaseTrials command, core::MonoTime wait, ReplyCallback done) {
-  const uint64_t call = ++last_call_;
-  const core::MonoTime longest = std::min<core::MonoTime>(kMaxWait, options_.settings.lease / 2);
-  Push({.what = core::Command(std::move(command)),
-        .done = std::move(done),
-        .call = call,
-        .wait = std::clamp(wait, core::MonoTime::zero(), longest)});
-  return call;
-}
-
-void Coordinator::CancelLease(uint64_t call) { Push({.what = CancelledCall{}, .size = 0, .call = call}); }
-
-void Coordinator::EndWaits() { Push({.what = WaitsEnd{}, .size = 0}); }
 
 void Coordinator::Push(Item item) {
   absl::Status refused;
@@ -158,6 +137,7 @@ std::optional<core::MonoTime> Coordinator::NextWakeup() const {
   for (const std::optional<core::MonoTime>& other : {next_check_, next_tidy_}) {
     if (other && (!first || *other < *first)) first = other;
   }
+  if (full_since_ && (!first || next_probe_ < *first)) first = next_probe_;
   return first;
 }
 
@@ -165,6 +145,7 @@ void Coordinator::Round(std::vector<Item> items) {
   now_ = clock_->Read();
   NoticeStall();
   for (Item& item : items) Handle(std::move(item));
+  ProbeIfDue();
   ExpireIfDue();
   AnswerOverdueWaiters();
   Flush();
@@ -208,23 +189,9 @@ void Coordinator::Execute(Item item, core::Command& command) {
     answers_.push_back({std::move(item.done), failed_});
     return;
   }
-  const auto* lease = std::get_if<core::LeaseTrials>(&command);
-  if (lease != nullptr) {
-    // A worker waits in one call: an earlier one is dead.
-    for (const uint64_t call : waiters_.CallsOf(lease->worker)) {
-      answers_.push_back({waiters_.Remove(call)->done, core::Reply(core::LeaseReply{})});
-    }
-  }
+  if (auto* lease = std::get_if<core::LeaseTrials>(&command)) return ExecuteLease(std::move(item), *lease);
   const absl::Status filled = FillIn(state_, *store_, options_.random, &command);
-  bool more = false;
-  absl::StatusOr<core::Reply> reply = !filled.ok()       ? filled
-                                      : lease != nullptr ? DecideLease(*lease, &more)
-                                                         : DecideAndApply(command);
-  if (more) return AskLater(item.call, *lease, item.wait, std::move(item.done));
-  if (lease != nullptr && reply.ok() && IsEmpty(*reply) && item.wait > core::MonoTime::zero() && !waits_ended_) {
-    waiters_.Add({.call = item.call, .command = *lease, .until = now_.mono + item.wait, .done = std::move(item.done)});
-    return;
-  }
+  absl::StatusOr<core::Reply> reply = filled.ok() ? DecideAndApply(command) : filled;
   if (const uint64_t fenced = reply.ok() ? FencedWrites(*reply) : 0; options_.observer != nullptr && fenced > 0) {
     options_.observer->OnFenced(fenced);
   }
@@ -237,26 +204,6 @@ absl::StatusOr<core::Reply> Coordinator::DecideAndApply(const core::Command& com
   if (full_since_ && !AllMemoryOnly(decision->events)) return TryWhileFull(*std::move(decision));
   Apply(std::move(decision->events));
   return std::move(decision->reply);
-}
-
-absl::StatusOr<core::Reply> Coordinator::DecideLease(core::LeaseTrials command, bool* more) {
-  constexpr int kMostTurns = 8;
-  for (int turn = 0;; ++turn) {
-    absl::StatusOr<core::Reply> reply = DecideAndApply(command);
-    if (!reply.ok()) return reply;
-    const auto& look_up = std::get<core::LeaseReply>(*reply).look_up;
-    *more = !look_up.empty() && turn + 1 >= kMostTurns;
-    if (look_up.empty() || *more) return reply;
-    for (const auto& [key, computation] : look_up) {
-      absl::StatusOr<core::KnownResult> result = store_->FindResult(computation);
-      if (!result.ok() && !absl::IsNotFound(result.status())) return result.status();
-      command.known[key] = result.ok() ? std::optional(*std::move(result)) : std::nullopt;
-    }
-  }
-}
-
-void Coordinator::AskLater(uint64_t call, core::LeaseTrials command, core::MonoTime wait, ReplyCallback done) {
-  Push({.what = core::Command(std::move(command)), .done = std::move(done), .call = call, .wait = wait});
 }
 
 // Commits before it applies, so that a failure costs no reload.
@@ -275,16 +222,33 @@ absl::StatusOr<core::Reply> Coordinator::TryWhileFull(core::Decision decision) {
     Fail(committed);
     return committed;
   }
+  SpaceIsBack();
+  Apply(std::move(decision.events));
+  LogEvents(std::exchange(events_, {}), state_);
+  state_.ForgetFinished();
+  return std::move(decision.reply);
+}
+
+void Coordinator::ProbeIfDue() {
+  if (!failed_.ok() || !full_since_ || now_.mono < next_probe_) return;
+  const absl::Status probed = store_->Probe();
+  now_.mono = std::max(now_.mono, clock_->Read().mono);
+  if (probed.ok()) {
+    SpaceIsBack();
+  } else if (absl::IsResourceExhausted(probed)) {
+    next_probe_ = now_.mono + options_.probe_interval;
+  } else {
+    Fail(probed);
+  }
+}
+
+void Coordinator::SpaceIsBack() {
   const core::MonoTime outage = now_.mono - *full_since_;
   Log(LogLevel::kInfo, "the disk has space again", {{"outage_s", std::chrono::duration<double>(outage).count()}});
   SetFullSince(std::nullopt);
   stalled_ += outage;
   next_check_ = now_.mono;
   changes_.work_appeared = true;
-  Apply(std::move(decision.events));
-  LogEvents(std::exchange(events_, {}), state_);
-  state_.ForgetFinished();
-  return std::move(decision.reply);
 }
 
 void Coordinator::Apply(std::vector<core::Event> events) {
@@ -342,43 +306,6 @@ void Coordinator::TidyIfDue() {
 void Coordinator::SetFullSince(std::optional<core::MonoTime> since) {
   full_since_ = since;
   disk_full_ = since.has_value();
-}
-
-void Coordinator::AnswerOverdueWaiters() {
-  for (LeaseWaiters::Waiter& waiter : waiters_.RemoveOverdue(now_.mono)) {
-    answers_.push_back({std::move(waiter.done), core::Reply(core::LeaseReply{})});
-  }
-}
-
-// Asks again for those calls that may get something now, the oldest first, until all that can be leased is.
-void Coordinator::WakeWaiters() {
-  if (full_since_ || !failed_.ok() || waiters_.waiters().empty()) return;
-  if (changes_.work_appeared) {
-    std::vector<uint64_t> calls;
-    for (const auto& [call, waiter] : waiters_.waiters()) calls.push_back(call);
-    uint64_t leasable = LeasableTrials(state_);
-    for (const uint64_t call : calls) {
-      if (leasable == 0) break;
-      leasable -= std::min(leasable, WakeWaiter(call));
-    }
-  }
-  for (const core::WorkerId& worker : changes_.slots_changed) {
-    for (const uint64_t call : waiters_.CallsOf(worker)) WakeWaiter(call);
-  }
-}
-
-uint64_t Coordinator::WakeWaiter(uint64_t call) {
-  bool more = false;
-  absl::StatusOr<core::Reply> reply = DecideLease(waiters_.waiters().at(call).command, &more);
-  if (!more && reply.ok() && IsEmpty(*reply)) return 0;
-  LeaseWaiters::Waiter waiter = *waiters_.Remove(call);
-  if (more) {
-    AskLater(call, std::move(waiter.command), waiter.until - now_.mono, std::move(waiter.done));
-    return 0;
-  }
-  const uint64_t leases = reply.ok() ? std::get<core::LeaseReply>(*reply).leases.size() : 0;
-  answers_.push_back({std::move(waiter.done), std::move(reply)});
-  return leases;
 }
 
 void Coordinator::Flush() {

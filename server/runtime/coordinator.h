@@ -112,6 +112,7 @@ class Coordinator {
   void NoticeStall();
   void Handle(Item item);
   void Execute(Item item, core::Command& command);
+  void ExecuteLease(Item item, core::LeaseTrials& command);
   absl::StatusOr<core::Reply> DecideAndApply(const core::Command& command);
   // A call for work, with the store's word on results that trials may take over. `more`: after so many of them that
   // others should have their turn, it has to be asked again.
@@ -119,6 +120,10 @@ class Coordinator {
   // Puts a call for work behind what waits in the queue.
   void AskLater(uint64_t call, core::LeaseTrials command, core::MonoTime wait, ReplyCallback done);
   absl::StatusOr<core::Reply> TryWhileFull(core::Decision decision);
+  // On a full disk: looks whether there is space, though nobody wants anything changed. Else who waits for leases to
+  // end would wait for ever.
+  void ProbeIfDue();
+  void SpaceIsBack();
   void ExpireIfDue();
   void TidyIfDue();
   void Expire();

@@ -73,7 +73,8 @@ absl::Status EventWriter::Write(const core::Event& event) {
 }
 
 absl::Status EventWriter::Flush() {
-  for (auto& [id, sweep] : sweeps_) {
+  for (auto& entry : sweeps_) {
+    auto& sweep = entry.second;  // Clang 14 lets no lambda take a binding.
     if (!sweep.changed) continue;
     const core::TrialCounts& c = sweep.counts;
     absl::Status status = sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned,

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -9,8 +8,8 @@
 #include "absl/status/statusor.h"
 #include "server/store/sqlite_db.h"
 
-// The tables of DIR/basin.db and the documented views over them. Tables are named in the singular, views in the plural;
-// only views are a promise.
+// The tables of DIR/basin.db, below the documented views (views.h). Tables are named in the singular, views in the
+// plural; only views are a promise.
 //
 // How values that SQLite lacks are kept:
 // - NaN: NULL in `point.value`, which is never absent; the text 'nan' in the optional columns `trial.objective` and
@@ -58,18 +57,5 @@ absl::Status CheckKind(Connection& connection);
 
 // The schema version of a database.
 absl::StatusOr<uint32_t> ReadSchemaVersion(Connection& connection);
-
-// Whether point `p` of trial `t` is of the accepted lineage: of the last attempt, or of an earlier one before the
-// checkpoint from which its successors went on.
-extern const char kInLineage[];
-// Whether artifact `a` is to be seen: uploaded weights are the trial's once their attempt's result is accepted.
-extern const char kIsShown[];
-
-struct View {
-  std::string name;
-  std::string select;  // What it stands for.
-};
-// The documented views, in the order in which users read of them.
-const std::vector<View>& DocumentedViews();
 
 }  // namespace basin::server::store

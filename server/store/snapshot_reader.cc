@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/core/progress.h"
 #include "server/store/row_values.h"
-#include "server/store/schema.h"
+#include "server/store/views.h"
 
 namespace basin::server::store {
 namespace {

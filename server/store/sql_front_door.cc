@@ -10,7 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/store/schema.h"
+#include "server/store/views.h"
 
 namespace basin::server::store {
 namespace {

@@ -14,6 +14,7 @@
 #include "server/store/sql_front_door.h"
 #include "server/store/sqlite_store.h"
 #include "server/store/trial_outcomes.h"
+#include "server/store/views.h"
 
 namespace basin::server::store {
 namespace {

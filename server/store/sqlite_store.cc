@@ -147,6 +147,12 @@ absl::Status SqliteStore::Commit(std::span<const core::Event> events) {
   return absl::OkStatus();
 }
 
+absl::Status SqliteStore::Probe() {
+  if (!fault_.ok()) return fault_;
+  // A page of the log.
+  return Note(connection_->Execute(absl::StrCat("PRAGMA user_version = ", SchemaVersion())));
+}
+
 absl::StatusOr<bool> SqliteStore::RemoveOld(core::WallTime now) {
   const bool purges = !purge_->idle();
   if (!purges && !keep_metrics_) return false;

@@ -34,6 +34,7 @@ class SqliteStore : public Store {
   absl::Status Commit(std::span<const core::Event> events) override;
   // Removes what is left of deleted sweeps and the points that KeepMetrics allows, and gives space back to the disk
   // when a quarter of the file is free. (A database that was made without incremental vacuum only uses it again.)
+  absl::Status Probe() override;
   absl::StatusOr<bool> Tidy(core::WallTime now) override;
   // How long the metric points of an ended sweep are kept; nothing: for ever, as by default.
   void KeepMetrics(std::optional<core::WallTime> age) { keep_metrics_ = age; }

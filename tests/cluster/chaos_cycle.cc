@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <iostream>
+
 #include "gtest/gtest.h"
 #include "tests/support/eventually.h"
 
@@ -136,6 +138,11 @@ void ChaosCycle::Run(const ChaosResults& expected, ChaosFigures* figures) {
   EXPECT_EQ(results.points.size(), expected.points.size());
   EXPECT_TRUE(results == expected) << "another value of a metric than in an undisturbed run";
   StopAll();
+  if (!testing::Test::HasFailure()) return;
+  std::cout << "The server's log:\n" << server_.process().LogText();
+  for (const Worker& worker : workers_) {
+    std::cout << "The log of worker " << worker.name << ":\n" << worker.process->LogText();
+  }
 }
 
 }  // namespace basin::tests

@@ -76,6 +76,37 @@ TEST_F(DiskFullTest, HeartbeatsAreAccepted) {
   EXPECT_EQ(Report(worker, ReportOf(lease)).directive, core::Directive::kContinue);
 }
 
+// A worker that holds nothing, since the answer to its call for work was lost, changes nothing: the disk is not seen to
+// have space by its heartbeats.
+TEST_F(DiskFullTest, LeasesThatNobodyHoldsEndOnceThereIsSpace) {
+  const core::SweepId sweep = Create();
+  const core::WorkerId worker = Register("w");
+  Lease(worker);
+  FillDisk();
+  const auto idle = [&](int beats) {
+    for (int i = 0; i < beats; ++i) {
+      clock_.Pass(seconds(5), kThreads);
+      ASSERT_TRUE(Do(core::Report{.worker = worker, .trials = {}}).ok());
+    }
+  };
+  idle(12);
+  EXPECT_EQ(Counts(sweep).running(), 1u);
+  store_.Fail(absl::OkStatus());
+  idle(12);
+  EXPECT_EQ(Counts(sweep).running(), 0u);
+  EXPECT_EQ(Counts(sweep).pending(), 2u);
+}
+
+TEST_F(DiskFullTest, TheDiskIsTriedOnceASecondThoughNobodyAsks) {
+  FillDisk();
+  const int commits = store_.commits();
+  clock_.Pass(seconds(10), kThreads);
+  EXPECT_EQ(store_.commits(), commits + 10);
+  store_.Fail(absl::OkStatus());
+  clock_.Pass(seconds(10), kThreads);
+  EXPECT_EQ(store_.commits(), commits + 11);
+}
+
 TEST_F(DiskFullTest, NoLeaseIsLostToALongOutage) {
   Create();
   const core::WorkerId worker = Register("w");

@@ -12,6 +12,7 @@
 #include "server/store/schema.h"
 #include "server/store/sqlite_queries.h"
 #include "server/store/sqlite_store.h"
+#include "server/store/views.h"
 #include "tests/support/temp_dir.h"
 
 namespace basin::server::store {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "server/store/views.h"
 #include "tests/support/temp_dir.h"
 
 namespace basin::server::store {

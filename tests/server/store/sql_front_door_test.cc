@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "server/store/schema.h"
 #include "server/store/sqlite_queries.h"
+#include "server/store/views.h"
 #include "tests/server/store/stored_sweep.h"
 
 namespace basin::server::store {
