@@ -55,6 +55,14 @@ TEST(SqliteStoreTest, MakesTheDataDir) {
   EXPECT_TRUE(fs::exists(nested + "/basin.db"));
 }
 
+TEST(SqliteStoreTest, AProbeWritesAPageOfTheLog) {
+  StoredSweep stored;
+  const fs::path log = stored.dir() + "/basin.db-wal";
+  const uintmax_t before = fs::file_size(log);
+  ASSERT_TRUE(stored.store().Probe().ok());
+  EXPECT_GT(fs::file_size(log), before);
+}
+
 TEST(SqliteStoreTest, SecondOpenerIsRefusedAndNamesTheFirst) {
   StoredSweep stored;
   const auto second = SqliteStore::Open(stored.dir());

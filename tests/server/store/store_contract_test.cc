@@ -128,6 +128,15 @@ TEST_P(StoreContractTest, ValuesThatAreNoNumbersSurvive) {
   EXPECT_EQ(snapshot.open[0].last.at("c"), -kInfinity);
 }
 
+TEST_P(StoreContractTest, ProbingChangesNothing) {
+  Begin();
+  Commit({Leased(0)});
+  const std::string before = Describe(Restored());
+  EXPECT_EQ(store().Probe(), absl::OkStatus());
+  specimen_->Reopen();
+  EXPECT_EQ(Describe(Restored()), before);
+}
+
 TEST_P(StoreContractTest, PointsOfAnEarlierAttemptDoNotCount) {
   Begin();
   Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.125, 1, 1}})});
