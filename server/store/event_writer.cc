@@ -73,16 +73,16 @@ absl::Status EventWriter::Write(const core::Event& event) {
 }
 
 absl::Status EventWriter::Flush() {
-  for (auto& entry : sweeps_) {
-    auto& sweep = entry.second;  // Clang 14 lets no lambda take a binding.
+  for (auto& [id, sweep] : sweeps_) {
     if (!sweep.changed) continue;
     const core::TrialCounts& c = sweep.counts;
     absl::Status status = sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned,
                                                c.failed, c.cancelled, sweep.next_index, sweep.best_trial,
                                                NanAsText{sweep.best_objective}, sweep.started_at, c.reused);
     if (!status.ok()) return status;
-    status = ForAll(std::exchange(sweep.ended_in, {}),
-                    [&](uint64_t block) { return settler_->Settle(sweep.key, block, sweep.next_index, c.total()); });
+    status = ForAll(std::exchange(sweep.ended_in, {}), [&, &sweep = sweep](uint64_t block) {
+      return settler_->Settle(sweep.key, block, sweep.next_index, c.total());
+    });
     if (!status.ok()) return status;
     sweep.changed = false;
   }

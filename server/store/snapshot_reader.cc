@@ -236,7 +236,7 @@ absl::Status Reader::ReadWorkers() {
   if (!datasets.ok()) return datasets.status();
   for (auto& [key, worker] : workers) {
     status = datasets->Each(
-        [&](const Row& row) {
+        [&, &worker = worker](const Row& row) {
           worker.description.datasets[row.string(0)] = row.string(1);
           return absl::OkStatus();
         },

@@ -112,8 +112,8 @@ class Params {
     absl::Status status = connection_.Each(
         "SELECT y.text, p.is_bool, p.value FROM param p JOIN symbol y ON y.key = p.path "
         "WHERE p.sweep = ?1 AND p.config = ?2 ORDER BY p.position",
-        [&](const Row& row) {
-          v1::Param& param = it->second.emplace_back();
+        [&params = it->second](const Row& row) {
+          v1::Param& param = params.emplace_back();
           param.set_path(row.string(0));
           *param.mutable_value() = ReadParamValue(row, 1, 2);
           return absl::OkStatus();

@@ -93,7 +93,7 @@ absl::Status Outcomes::ReadNames() {
     if (!status.ok()) return status;
     status = reader_->Each(
         "SELECT text FROM symbol WHERE key = ?1",
-        [&](const Row& row) { symbols_[row.string(0)] = static_cast<uint32_t>(symbol); }, symbol);
+        [this, symbol = symbol](const Row& row) { symbols_[row.string(0)] = static_cast<uint32_t>(symbol); }, symbol);
   }
   if (status.ok() && symbols_.size() != names.size()) return absl::DataLossError("the database lacks a metric's name");
   return status;
