@@ -149,12 +149,18 @@ TEST_P(StoreContractTest, PointsOfAnEarlierAttemptDoNotCount) {
   EXPECT_EQ(snapshot.open[0].best_objective, std::nullopt);
 }
 
-TEST_P(StoreContractTest, PointsBeforeTheCheckpointCountForTheNextAttempt) {
-  Begin();
+// Of a trial's first attempt.
+core::Checkpoint AfterItsFirstPoint() {
   core::Checkpoint checkpoint;
   checkpoint.attempt = 1;
   checkpoint.file = {core::ArtifactKind::kCheckpoint, "checkpoint-1.safetensors", 1, 100, "sha"};
   checkpoint.progress = {.next_sequence = 1, .last = {{"val_loss", 0.5}}, .best_objective = 0.5, .epoch = 1};
+  return checkpoint;
+}
+
+TEST_P(StoreContractTest, PointsBeforeTheCheckpointCountForTheNextAttempt) {
+  Begin();
+  const core::Checkpoint checkpoint = AfterItsFirstPoint();
   Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.5, 1, 1}}), core::CheckpointAdded{{"s", 0}, checkpoint, kTime},
           Points(0, 1, {{"val_loss", 2, 0.25, 2, 2}}), core::TrialRequeued{{"s", 0}, 1, 1, "lost", kTime}});
   specimen_->Reopen();
@@ -177,10 +183,7 @@ TEST_P(StoreContractTest, PointsBeforeTheCheckpointCountForTheNextAttempt) {
 // As after a restart while the sweep had ended: then no checkpoint of its trials is read.
 TEST_P(StoreContractTest, ATrialThatBeginsAtItsStartHasNoCheckpointOfBefore) {
   Begin();
-  core::Checkpoint checkpoint;
-  checkpoint.attempt = 1;
-  checkpoint.file = {core::ArtifactKind::kCheckpoint, "checkpoint-1.safetensors", 1, 100, "sha"};
-  checkpoint.progress = {.next_sequence = 1, .last = {{"val_loss", 0.5}}, .best_objective = 0.5, .epoch = 1};
+  const core::Checkpoint checkpoint = AfterItsFirstPoint();
   Commit({Leased(0), Points(0, 0, {{"val_loss", 1, 0.5, 1, 1}}), core::CheckpointAdded{{"s", 0}, checkpoint, kTime},
           core::TrialRequeued{{"s", 0}, 1, 0, "released", kTime}, Leased(0, 2)});
   specimen_->Reopen();
