@@ -24,8 +24,8 @@ class Store {
   // file is damaged, INTERNAL for any other I/O error, after which the process must exit.
   virtual absl::Status Commit(std::span<const core::Event> events) = 0;
 
-  // Writes what changes nothing, as durably as a commit: whether there is space again after RESOURCE_EXHAUSTED. Errors as
-  // of Commit.
+  // Writes what changes nothing, as durably as a commit: whether there is space again after RESOURCE_EXHAUSTED. Errors
+  // as of Commit.
   virtual absl::Status Probe() { return Commit({}); }
 
   // Housekeeping for which nobody waits: one small piece of it, in a transaction of its own. True: there is more.
