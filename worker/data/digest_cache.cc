@@ -1,7 +1,9 @@
 #include "worker/data/digest_cache.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <system_error>
@@ -37,6 +39,13 @@ std::map<FileStamp, std::string> Read(const fs::path& file) {
   return known;
 }
 
+// By the file system's clock; 0 if that is not to be had.
+int64_t ModifiedAt(const fs::path& file) {
+  struct stat status;
+  if (stat(file.c_str(), &status) != 0) return 0;
+  return int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
 }  // namespace
 
 DigestCache::DigestCache(fs::path file) : file_(std::move(file)) {
@@ -51,8 +60,7 @@ std::optional<std::string> DigestCache::Find(const FileStamp& stamp) {
   return found->second;
 }
 
-void DigestCache::Add(const FileStamp& stamp, const std::string& digest, int64_t now_ns) {
-  if (stamp.changed_ns > now_ns - kCoarsestTick || stamp.modified_ns > now_ns - kCoarsestTick) return;
+void DigestCache::Add(const FileStamp& stamp, const std::string& digest) {
   const std::lock_guard lock(mutex_);
   used_[stamp] = digest;
 }
@@ -64,17 +72,20 @@ void DigestCache::Save() {
   fs::create_directories(file_.parent_path(), error);
   // Workers that start at once write the same.
   const fs::path fresh = absl::StrCat(file_.string(), ".", getpid());
-  {
-    std::ofstream out(fresh, std::ios::trunc);
-    out << kForm << "\n";
-    for (const auto& [stamp, digest] : used_) {
-      out << stamp.device << " " << stamp.inode << " " << stamp.size << " " << stamp.modified_ns << " "
-          << stamp.changed_ns << " " << digest << "\n";
-    }
-    out.flush();
-    if (!out) error = std::make_error_code(std::errc::io_error);
+  std::ofstream out(fresh, std::ios::trunc);
+  const int64_t now = ModifiedAt(fresh);
+  out << kForm << "\n";
+  for (const auto& [stamp, digest] : used_) {
+    if (std::max(stamp.changed_ns, stamp.modified_ns) > now - kCoarsestTick) continue;
+    out << stamp.device << " " << stamp.inode << " " << stamp.size << " " << stamp.modified_ns << " "
+        << stamp.changed_ns << " " << digest << "\n";
   }
-  if (!error) fs::rename(fresh, file_, error);
+  out.close();
+  if (out) {
+    fs::rename(fresh, file_, error);
+  } else {
+    error = std::make_error_code(std::errc::io_error);
+  }
   if (error) fs::remove(fresh, error);
 }
 

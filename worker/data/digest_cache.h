@@ -28,10 +28,9 @@ class DigestCache {
 
   // SHA-256 in hex of the contents; nothing if they were not digested before.
   std::optional<std::string> Find(const FileStamp& stamp);
-  // Keeps a digest, unless the file changed so shortly before `now_ns` that it may change again within the same tick of
-  // the file system's clock.
-  void Add(const FileStamp& stamp, const std::string& digest, int64_t now_ns);
-  // Writes what was found or added, as a whole or not at all; where that can't be, the next start digests again.
+  void Add(const FileStamp& stamp, const std::string& digest);
+  // Writes what was found or added, as a whole or not at all; where that can't be, the next start digests again. Leaves
+  // out files that changed so lately that they may change again within the same tick of the file system's clock.
   void Save();
   // One of the digests was wrong: the file goes.
   void Forget();

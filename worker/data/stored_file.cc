@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -138,9 +137,7 @@ absl::StatusOr<std::string> DigestStoredFile(const std::filesystem::path& data_d
   std::string hex = digest.FinishHex();
   // Written to meanwhile, it may have been read half of each.
   const absl::StatusOr<FileStamp> after = StampOf(*file, relative);
-  if (after.ok() && *after == *stamp) {
-    cache.Add(*stamp, hex, std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count());
-  }
+  if (after.ok() && *after == *stamp) cache.Add(*stamp, hex);
   return hex;
 }
 
