@@ -96,8 +96,8 @@ absl::StatusOr<NamedTrial> FindTrial(Context& context, const std::string& name) 
   trial.seed = contract::SeedAt(sweep->spec().seeds(), trial.index / configs);
   trial.workload = (*space)->Resolve(trial.index % configs);
   absl::StatusOr<v1::Trial> run = context.client().Trial(trial.sweep, trial.index);
-  if (run.ok()) trial.run = *std::move(run);
   if (!run.ok() && !absl::IsNotFound(run.status())) return run.status();
+  if (run.ok()) trial.run = *std::move(run);
   return trial;
 }
 

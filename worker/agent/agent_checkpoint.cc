@@ -89,8 +89,9 @@ std::optional<std::string> Agent::LoadCheckpoint(Job& job, absl::Status fault) {
         }
         request.set_sha256(reference.sha256());
         auto answer = client_->DownloadCheckpoint(request, TransferTime(reference.bytes()));
-        if (answer.ok()) bytes = *std::move(answer);
-        return answer.status();
+        if (!answer.ok()) return answer.status();
+        bytes = *std::move(answer);
+        return absl::OkStatus();
       });
       if (fault.ok()) {
         Note(log_, contract::LogLevel::kInfo, "resuming from a checkpoint", job.key, reference.step(),
