@@ -55,6 +55,7 @@ void AttemptEnds::HandedBack(const TrialKey& key, const RunningTrial& trial, con
 }
 
 void AttemptEnds::Invalid(const TrialKey& key, const RunningTrial& trial, const Outcome& outcome) {
+  blames_.Invalid(key, trial);
   Finish(key, trial, TrialState::kFailed, outcome.message).outcome = outcome;
   std::string& invalid = changes_[key.sweep].invalid;
   if (invalid.empty()) invalid = absl::StrCat("trial ", key.index, " is invalid: ", outcome.message);

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/core/decide_internal.h"
+#include "server/core/set_aside.h"
 
 namespace basin::server::core {
 namespace {
@@ -158,6 +159,9 @@ absl::StatusOr<Decision> DecideOne(const State& state, const RetrySweep& command
 
   std::vector<Event> events;
   for (const auto& [index, attempts] : failed) events.push_back(TrialRetried{{command.id, index}, attempts, now.wall});
+  Blames blames(state, now);
+  blames.Retried(command.id, failed);
+  blames.AddEvents(&events);
   const TrialCounts& counts = sweep.record.counts;
   if (!sweep.live() && counts.pending + counts.running + failed.size() > 0) {
     const auto& definition = sweep.record.definition ? sweep.record.definition : command.definition;

@@ -71,6 +71,16 @@ void Blames::Failed(const TrialKey& key, const RunningTrial& trial, bool perhaps
   set_aside_.insert(trial.worker);
 }
 
+void Blames::Invalid(const TrialKey& key, const RunningTrial& trial) { Acquit(trial.failed_on.last, key); }
+
+void Blames::Retried(const SweepId& sweep, const std::map<uint64_t, uint32_t>& attempts_of) {
+  for (const auto& [id, worker] : state_.workers()) {
+    for (const TrialKey& key : worker.blame.trials) {
+      if (key.sweep == sweep && attempts_of.contains(key.index)) Acquit(id, key);
+    }
+  }
+}
+
 void Blames::Succeeded(const RunningTrial& trial) {
   const WorkerEntry* worker = state_.FindWorker(trial.worker);
   if (worker == nullptr || (worker->blame == Blame() && !changed_.contains(trial.worker))) return;

@@ -13,7 +13,8 @@
 // A trial counts against the worker on which it failed when that may be the worker's fault (it reported an error, or
 // the attempt went beyond its time limit), when it has failed on no other worker, when another worker could run it, and
 // when it will be tried again or its sweep has a result: else nobody can tell whose fault it is. If it then fails
-// elsewhere too, it was the trial's, and no longer counts. Three trials with no result of the worker between them set
+// elsewhere too, or is found invalid, it was the trial's, and no longer counts; nor does it once a user has it retried.
+// Three trials with no result of the worker between them set
 // it aside, and when a pause is over, each further one does; a result clears everything. The pause doubles each time.
 // So a sweep whose every trial fails sets nobody aside for long, and a worker that nobody can stand in for is never set
 // aside at all.
@@ -35,6 +36,10 @@ class Blames {
 
   // An open attempt failed. `perhaps_its_worker`: it may be the worker's fault.
   void Failed(const TrialKey& key, const RunningTrial& trial, bool perhaps_its_worker, const std::string& message);
+  // It ended as one that nobody can run.
+  void Invalid(const TrialKey& key, const RunningTrial& trial);
+  // Trials of the sweep that have ended are tried again.
+  void Retried(const SweepId& sweep, const std::map<uint64_t, uint32_t>& attempts_of);
   // It ended with a result.
   void Succeeded(const RunningTrial& trial);
 

@@ -242,6 +242,30 @@ TEST_F(SetAsideTest, HandedBackAndInvalidTrialsAreNoFailuresOfTheWorker) {
   EXPECT_EQ(scheduler_.state().FindWorker("bad")->blame, Blame());
 }
 
+TEST_F(SetAsideTest, ATrialThatIsFoundInvalidElsewhereCountsAgainstNobody) {
+  Begin();
+  EXPECT_EQ(FailOneOn("bad"), 0u);
+  EXPECT_THAT(scheduler_.state().FindWorker("bad")->blame.trials, SizeIs(1));
+  const auto lease = scheduler_.Lease("good").at(0);
+  ASSERT_EQ(lease.key.index, 0u);
+  scheduler_.End("good", lease.key, lease.attempt, OutcomeKind::kInvalid, "its batch is too large");
+  EXPECT_THAT(scheduler_.state().FindWorker("bad")->blame.trials, IsEmpty());
+}
+
+TEST_F(SetAsideTest, TrialsThatAreRetriedCountNoMore) {
+  Begin(SweepBuilder().Configs(100).MaxAttempts(1));
+  SucceedOneOn("good");
+  FailThree();
+  EXPECT_TRUE(IsAside("bad"));
+  ASSERT_TRUE(scheduler_.Do(RetrySweep{"s", {}, nullptr}).ok());
+  EXPECT_FALSE(IsAside("bad"));
+  EXPECT_THAT(scheduler_.state().FindWorker("bad")->blame.trials, IsEmpty());
+  // They fail on two others: the checks of what holds after each command look at "bad" too.
+  scheduler_.Register("other");
+  FailOneOn("good");
+  FailOneOn("other");
+}
+
 TEST_F(SetAsideTest, ATrialThatFailedIsTriedElsewhereFirst) {
   Begin(SweepBuilder().Configs(1));
   ASSERT_EQ(FailOneOn("bad"), 0u);
