@@ -84,13 +84,17 @@ TEST_F(AgentAheadTest, WhatFindsNoSlotSoonIsHandedBackAndNoMoreAskedFor) {
 }
 
 TEST_F(AgentAheadTest, AWorkerThatIsToLeaveFinishesWhatRunsAndHandsTheRestBack) {
-  std::atomic<bool> go = false;
+  std::atomic<bool> runs = false, go = false;
   Start([&](uint64_t seed, const job::JobContext&) {
+    if (seed == 1) {
+      runs = true;
+      coordinator_.Notify();
+    }
     while (seed == 1 && !go) std::this_thread::yield();
     return Success();
   });
   coordinator_.AddTrials(0, 3);
-  ASSERT_TRUE(coordinator_.Await([&] { return coordinator_.leased_ == 3; }));
+  ASSERT_TRUE(coordinator_.Await([&] { return runs && coordinator_.leased_ == 3; }));
   coordinator_.AskToDrain();
   ASSERT_TRUE(coordinator_.Await([&] { return coordinator_.ended_.contains(2); }));
   go = true;
