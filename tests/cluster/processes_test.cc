@@ -167,7 +167,9 @@ TEST_F(ProcessesTest, AWorkerStoppedPastItsLeaseIsRefusedAndGoesOn) {
   server_.Start();
   SweepClient client(server_.address());
   const auto sleeper = Worker("sleeper");
-  const std::string sweep = client.Create(TheSweep());
+  v1::SweepSpec spec = TheSweep();
+  spec.mutable_limits()->set_max_parallel(1000);  // So that what a worker holds has begun: it would hand back the rest.
+  const std::string sweep = client.Create(spec);
   const auto other = Worker("other");
   // Stopped while it holds a trial, for so long that the trial is leased again; once more if it got the outcome out
   // just before.
