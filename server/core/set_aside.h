@@ -14,10 +14,9 @@
 // the attempt went beyond its time limit), when it has failed on no other worker, when another worker could run it, and
 // when it will be tried again or its sweep has a result: else nobody can tell whose fault it is. If it then fails
 // elsewhere too, or is found invalid, it was the trial's, and no longer counts; nor does it once a user has it retried.
-// Three trials with no result of the worker between them set
-// it aside, and when a pause is over, each further one does; a result clears everything. The pause doubles each time.
-// So a sweep whose every trial fails sets nobody aside for long, and a worker that nobody can stand in for is never set
-// aside at all.
+// Three trials with no result of the worker between them set it aside, and when a pause is over, each further one does;
+// a result clears everything. The pause doubles each time. So a sweep whose every trial fails sets nobody aside for
+// long, and a worker that nobody can stand in for is never set aside at all.
 namespace basin::server::core {
 
 inline constexpr size_t kTrialsToSetAside = 3;

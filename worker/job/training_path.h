@@ -8,15 +8,13 @@
 #include "absl/status/statusor.h"
 #include "worker/analysis/loss_plane.h"
 #include "worker/job/trained_network.h"
+#include "worker/job/weights.h"
 
 namespace basin::worker::job {
 
 // The weights of a training on its way, in order: those at the start, after each so many epochs, and the final ones.
 struct TrainingPath {
-  struct Place {
-    uint64_t step, examples;
-    double epoch;
-  };
+  using Place = TrainingPlace;
   std::shared_ptr<const TrainedNetwork> network;
   std::vector<Place> places;                        // At ascending steps.
   std::vector<std::vector<float>> params, buffers;  // At each of them.
