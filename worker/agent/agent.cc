@@ -82,6 +82,7 @@ void Agent::Drain() {
 void Agent::StopJobs() {
   client_->CancelLeases();
   for (const auto& [key, job] : jobs_) job->control.Stop();
+  client_->CancelDownloads();  // Of jobs that know that they are to stop.
   room_.notify_all();
   control_.notify_all();
   report_.notify_all();

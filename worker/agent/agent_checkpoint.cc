@@ -202,6 +202,7 @@ void Agent::UseStoredWeights(Job& job, const job::WantedWeights& wanted, const j
   request.set_dataset(wanted.dataset);
   request.set_data_digest(wanted.identity.data_digest);
   const absl::StatusOr<std::string> bytes = client_->DownloadWeights(request, kStoredWeightsPatience);
+  if (job.control.stopped()) return;
   // Nobody keeps them, or the server is older than this call.
   if (absl::IsNotFound(bytes.status()) || absl::IsUnimplemented(bytes.status())) return;
   const absl::Status used = bytes.ok() ? use(*bytes) : bytes.status();

@@ -35,6 +35,8 @@ class CoordinatorClient {
 
   // From now on every Lease returns CANCELLED, those that wait too.
   virtual void CancelLeases() = 0;
+  // The same of downloads.
+  virtual void CancelDownloads() = 0;
 };
 
 }  // namespace basin::worker::agent

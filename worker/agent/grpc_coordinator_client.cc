@@ -46,9 +46,8 @@ absl::Status Upload(v1::WorkerService::Stub& stub, Method method, const Header& 
 
 // A file's bytes.
 template <typename Response, typename Method, typename Request>
-absl::StatusOr<std::string> Download(v1::WorkerService::Stub& stub, Method method, const Request& request,
-                                     MonoTime deadline) {
-  grpc::ClientContext context;
+absl::StatusOr<std::string> Download(v1::WorkerService::Stub& stub, Method method, grpc::ClientContext& context,
+                                     const Request& request, MonoTime deadline) {
   contract::PrepareContext(&context, std::chrono::duration<double>(deadline).count());
   const auto stream = (stub.*method)(&context, request);
   Response response;
@@ -59,6 +58,27 @@ absl::StatusOr<std::string> Download(v1::WorkerService::Stub& stub, Method metho
 }
 
 }  // namespace
+
+template <typename Call>
+auto GrpcCoordinatorClient::Cancellable::Run(const Call& call) -> decltype(call(std::declval<grpc::ClientContext&>())) {
+  grpc::ClientContext context;
+  {
+    const std::lock_guard lock(mutex_);
+    if (cancelled_) return absl::CancelledError("the worker leaves");
+    under_way_.insert(&context);
+  }
+  // A context that was cancelled before its call begins ends that call at once.
+  auto answer = call(context);
+  const std::lock_guard lock(mutex_);
+  under_way_.erase(&context);
+  return answer;
+}
+
+void GrpcCoordinatorClient::Cancellable::CancelAll() {
+  const std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  for (grpc::ClientContext* context : under_way_) context->TryCancel();
+}
 
 GrpcCoordinatorClient::GrpcCoordinatorClient(const std::shared_ptr<grpc::Channel>& channel,
                                              std::function<absl::Status()> explain)
@@ -78,18 +98,9 @@ absl::StatusOr<v1::RegisterWorkerResponse> GrpcCoordinatorClient::Register(const
 
 absl::StatusOr<v1::LeaseTrialsResponse> GrpcCoordinatorClient::Lease(const v1::LeaseTrialsRequest& request,
                                                                      MonoTime deadline) {
-  grpc::ClientContext context;
-  {
-    const std::lock_guard lock(mutex_);
-    if (leases_cancelled_) return absl::CancelledError("leasing has ended");
-    waiting_leases_.insert(&context);
-  }
-  // A context that was cancelled before its call begins ends that call at once.
-  auto response =
-      Call<v1::LeaseTrialsResponse>(*stub_, &v1::WorkerService::Stub::LeaseTrials, context, request, deadline);
-  const std::lock_guard lock(mutex_);
-  waiting_leases_.erase(&context);
-  return response;
+  return leases_.Run([&](grpc::ClientContext& context) {
+    return Call<v1::LeaseTrialsResponse>(*stub_, &v1::WorkerService::Stub::LeaseTrials, context, request, deadline);
+  });
 }
 
 absl::StatusOr<v1::ReportResponse> GrpcCoordinatorClient::Report(const v1::ReportRequest& request, MonoTime deadline) {
@@ -111,8 +122,10 @@ absl::Status GrpcCoordinatorClient::UploadWeights(const v1::WeightsHeader& heade
 
 absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadCheckpoint(const v1::DownloadCheckpointRequest& request,
                                                                       MonoTime deadline) {
-  absl::StatusOr<std::string> bytes =
-      Download<v1::DownloadCheckpointResponse>(*stub_, &v1::WorkerService::Stub::DownloadCheckpoint, request, deadline);
+  absl::StatusOr<std::string> bytes = downloads_.Run([&](grpc::ClientContext& context) {
+    return Download<v1::DownloadCheckpointResponse>(*stub_, &v1::WorkerService::Stub::DownloadCheckpoint, context,
+                                                    request, deadline);
+  });
   if (bytes.ok() && contract::Sha256Hex(*bytes) != request.sha256()) {
     return absl::DataLossError("the bytes that came are not those of the checkpoint's digest");
   }
@@ -121,7 +134,10 @@ absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadCheckpoint(const v1::
 
 absl::StatusOr<std::string> GrpcCoordinatorClient::DownloadWeights(const v1::DownloadWeightsRequest& request,
                                                                    MonoTime deadline) {
-  return Download<v1::DownloadWeightsResponse>(*stub_, &v1::WorkerService::Stub::DownloadWeights, request, deadline);
+  return downloads_.Run([&](grpc::ClientContext& context) {
+    return Download<v1::DownloadWeightsResponse>(*stub_, &v1::WorkerService::Stub::DownloadWeights, context, request,
+                                                 deadline);
+  });
 }
 
 absl::StatusOr<v1::RejectCheckpointResponse> GrpcCoordinatorClient::RejectCheckpoint(
@@ -138,10 +154,8 @@ absl::Status GrpcCoordinatorClient::Unregister(const v1::UnregisterWorkerRequest
       .status();
 }
 
-void GrpcCoordinatorClient::CancelLeases() {
-  const std::lock_guard lock(mutex_);
-  leases_cancelled_ = true;
-  for (grpc::ClientContext* context : waiting_leases_) context->TryCancel();
-}
+void GrpcCoordinatorClient::CancelLeases() { leases_.CancelAll(); }
+
+void GrpcCoordinatorClient::CancelDownloads() { downloads_.CancelAll(); }
 
 }  // namespace basin::worker::agent

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "basin/v1/worker_service.grpc.pb.h"
 #include "grpcpp/channel.h"
@@ -31,13 +32,28 @@ class GrpcCoordinatorClient : public CoordinatorClient {
                                                                 MonoTime deadline) override;
   absl::Status Unregister(const v1::UnregisterWorkerRequest& request, MonoTime deadline) override;
   void CancelLeases() override;
+  void CancelDownloads() override;
 
  private:
+  // Calls that can be ended from another thread.
+  class Cancellable {
+   public:
+    // Makes a call with a context of its own; CANCELLED once all have been cancelled.
+    template <typename Call>
+    auto Run(const Call& call) -> decltype(call(std::declval<grpc::ClientContext&>()));
+    // Those under way, and those to come.
+    void CancelAll();
+
+   private:
+    std::mutex mutex_;
+    bool cancelled_ = false;
+    std::set<grpc::ClientContext*> under_way_;
+  };
+
   std::unique_ptr<v1::WorkerService::Stub> stub_;
   const std::function<absl::Status()> explain_;
-  std::mutex mutex_;
-  bool leases_cancelled_ = false;
-  std::set<grpc::ClientContext*> waiting_leases_;
+  Cancellable leases_;
+  Cancellable downloads_;
 };
 
 }  // namespace basin::worker::agent

@@ -1,12 +1,10 @@
 // Trials that a worker takes beyond its slots.
 #include <atomic>
-#include <sstream>
 #include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/worker/agent/fake_coordinator.h"
-#include "worker/agent/agent.h"
+#include "tests/worker/agent/agent_fixture.h"
 
 namespace basin::worker::agent {
 namespace {
@@ -14,43 +12,20 @@ namespace {
 using std::chrono::milliseconds;
 using testing::HasSubstr;
 
-job::JobResult Success() { return {job::JobOutcome::kSucceeded, "", "weights", "data"}; }
-
 // An agent with one slot.
-class AgentAheadTest : public testing::Test {
+class AgentAheadTest : public AgentFixture {
  protected:
-  AgentAheadTest() {
-    options_.registration.set_name("tested");
-    options_.registration.set_engine_fingerprint("engine");
-    options_.registration.set_slots(1);
-    options_.registration.set_threads_per_trial(1);
-  }
-  ~AgentAheadTest() override {
-    if (!thread_.joinable()) return;
-    agent_->Drain();
-    thread_.join();
-  }
+  AgentAheadTest() : AgentFixture(1) {}
+
   void Start(std::function<job::JobResult(uint64_t seed, const job::JobContext&)> job) {
-    options_.run_job = [job = std::move(job)](const v1::Workload&, uint64_t seed, const job::JobContext& context) {
-      return job(seed, context);
-    };
-    agent_ = std::make_unique<Agent>(options_, &coordinator_, &clock_, log_.get());
-    thread_ = std::thread([this] { EXPECT_TRUE(agent_->Run().ok()); });
+    RunJobs(std::move(job));
+    AgentFixture::Start();
   }
   // The trial itself, until it is to stop.
   job::JobResult RunUntilStopped(const job::JobContext& context) {
     while (!context.control->stopped()) std::this_thread::yield();
     return {job::JobOutcome::kStopped, "", "", ""};
   }
-
-  FakeCoordinator coordinator_;
-  SystemClock clock_;
-  std::ostringstream log_text_;
-  std::unique_ptr<contract::EventLog> log_ =
-      contract::EventLog::ToStream(&log_text_, "worker", contract::LogFormat::kText, contract::LogLevel::kDebug);
-  AgentOptions options_;
-  std::unique_ptr<Agent> agent_;
-  std::thread thread_;
 };
 
 TEST_F(AgentAheadTest, AShortTrialIsFollowedByTheNextOneWithoutACall) {

@@ -1,11 +1,9 @@
 #include <atomic>
-#include <sstream>
 #include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/worker/agent/fake_coordinator.h"
-#include "worker/agent/agent.h"
+#include "tests/worker/agent/agent_fixture.h"
 
 namespace basin::worker::agent {
 namespace {
@@ -14,20 +12,14 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-// Runs an agent against a fake coordinator, with one trial at its second attempt.
-class AgentCheckpointTest : public testing::Test {
+// One trial at its second attempt.
+class AgentCheckpointTest : public AgentFixture {
  protected:
-  AgentCheckpointTest() {
-    options_.registration.set_name("tested");
-    options_.registration.set_engine_fingerprint("engine");
-    options_.registration.set_slots(1);
-    options_.registration.set_threads_per_trial(1);
-    options_.reporting.point_delay = milliseconds(1);
+  AgentCheckpointTest() : AgentFixture(1) {
     lease_.set_sweep_id("sweep");
     lease_.set_attempt(2);
     lease_.mutable_checkpointing()->set_every_epochs(1);
   }
-  ~AgentCheckpointTest() override { Leave(); }
 
   static v1::CheckpointReference Reference(uint64_t step, uint64_t next_sequence, const std::string& sha256) {
     v1::CheckpointReference reference;
@@ -37,36 +29,18 @@ class AgentCheckpointTest : public testing::Test {
     reference.set_next_sequence(next_sequence);
     return reference;
   }
-  void Start(std::function<job::JobResult(const job::JobContext&)> job) {
-    options_.run_job = [job = std::move(job)](const v1::Workload&, uint64_t, const job::JobContext& context) {
-      return job(context);
-    };
+  void Start(const std::function<job::JobResult(const job::JobContext&)>& job) {
+    RunJobs([job](uint64_t, const job::JobContext& context) { return job(context); });
     coordinator_.AddTrial(lease_);
-    agent_ = std::make_unique<Agent>(options_, &coordinator_, &clock_, log_.get());
-    thread_ = std::thread([this] { left_ = agent_->Run(); });
-  }
-  void Leave() {
-    if (!thread_.joinable()) return;
-    agent_->Drain();
-    thread_.join();
+    AgentFixture::Start();
   }
   static void Report(const job::JobContext& context) {
     v1::MetricPoint point;
     point.set_name("m");
     context.report({&point, 1});
   }
-  static job::JobResult Success() { return {job::JobOutcome::kSucceeded, "", "weights", "data"}; }
 
-  FakeCoordinator coordinator_;
-  SystemClock clock_;
-  std::ostringstream log_text_;
-  std::unique_ptr<contract::EventLog> log_ =
-      contract::EventLog::ToStream(&log_text_, "worker", contract::LogFormat::kText, contract::LogLevel::kDebug);
-  AgentOptions options_;
   v1::LeasedTrial lease_;
-  std::unique_ptr<Agent> agent_;
-  std::thread thread_;
-  absl::Status left_;
 };
 
 TEST_F(AgentCheckpointTest, GoesOnFromTheCheckpointOfItsLeaseWithTheNextPoint) {
@@ -260,6 +234,22 @@ TEST_F(AgentCheckpointTest, StoredWeightsThatCantBeUsedAreNotedWithTheReasonAndT
   ASSERT_NE(noted, std::string::npos) << log;
   EXPECT_THAT(log.substr(noted), HasSubstr("of another network"));
   EXPECT_EQ(log.find("stored weights can't be used", noted + 1), std::string::npos) << log;
+}
+
+TEST_F(AgentCheckpointTest, AWorkerThatLeavesDoesNotWaitForStoredWeights) {
+  coordinator_.StallDownloads();
+  Start([&](const job::JobContext& context) {
+    context.use_stored_weights({{"workload", 5, "data", "engine"}, "digits"}, [](std::string_view) {
+      ADD_FAILURE() << "there are none";
+      return absl::OkStatus();
+    });
+    return job::JobResult{job::JobOutcome::kStopped, "", "", ""};
+  });
+  ASSERT_TRUE(coordinator_.Await([&] { return !coordinator_.wanted_weights_.empty(); }));
+  Leave();
+  EXPECT_TRUE(left_.ok()) << left_;
+  EXPECT_TRUE(coordinator_.downloads_cancelled_);
+  EXPECT_EQ(log_text_.str().find("stored weights"), std::string::npos) << log_text_.str();
 }
 
 // The answers of a server that does not take weights, and how often it is asked.

@@ -1,12 +1,11 @@
 #include "worker/agent/agent.h"
 
-#include <sstream>
 #include <thread>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/worker/agent/agent_fixture.h"
 #include "tests/worker/agent/fake_clock.h"
-#include "tests/worker/agent/fake_coordinator.h"
 
 namespace basin::worker::agent {
 namespace {
@@ -15,41 +14,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-job::JobResult Success() { return {job::JobOutcome::kSucceeded, "", "weights", "data"}; }
-
-// Runs an agent against a fake coordinator; the test says what its jobs do.
-class AgentTest : public testing::Test {
+class AgentTest : public AgentFixture {
  protected:
-  FakeCoordinator coordinator_;
-  SystemClock clock_;
-  std::ostringstream log_text_;
-  std::unique_ptr<contract::EventLog> log_ =
-      contract::EventLog::ToStream(&log_text_, "worker", contract::LogFormat::kText, contract::LogLevel::kDebug);
-  AgentOptions options_;
-  std::unique_ptr<Agent> agent_;
-  std::thread thread_;
-  absl::Status left_;
+  AgentTest() : AgentFixture(2) {}
 
-  AgentTest() {
-    options_.registration.set_name("tested");
-    options_.registration.set_engine_fingerprint("engine");
-    options_.registration.set_slots(2);
-    options_.registration.set_threads_per_trial(1);
-    options_.reporting.point_delay = milliseconds(1);
-    options_.run_job = [](const v1::Workload&, uint64_t, const job::JobContext&) { return Success(); };
-  }
-  ~AgentTest() override { Leave(); }
-
-  void Start(Clock* clock = nullptr) {
-    agent_ = std::make_unique<Agent>(options_, &coordinator_, clock == nullptr ? &clock_ : clock, log_.get());
-    thread_ = std::thread([this] { left_ = agent_->Run(); });
-  }
-  void AwaitEnd() { thread_.join(); }
-  void Leave() {
-    if (!thread_.joinable()) return;
-    agent_->Drain();
-    AwaitEnd();
-  }
   static void Report(const job::JobContext& context, int count, size_t name_bytes = 4) {
     for (int i = 0; i < count; ++i) {
       v1::MetricPoint point;

@@ -120,8 +120,12 @@ class FakeCoordinator : public CoordinatorClient {
     return found->second;
   }
   absl::StatusOr<std::string> DownloadWeights(const v1::DownloadWeightsRequest& request, MonoTime) override {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     wanted_weights_.push_back(request);
+    changed_.notify_all();
+    const auto ends = [this] { return !downloads_stall_ || downloads_cancelled_; };
+    if (!changed_.wait_for(lock, std::chrono::seconds(10), ends)) return absl::DeadlineExceededError("too slow");
+    if (downloads_cancelled_) return absl::CancelledError("the worker leaves");
     return stored_weights_;
   }
   absl::StatusOr<v1::RejectCheckpointResponse> RejectCheckpoint(const v1::RejectCheckpointRequest& request,
@@ -143,6 +147,9 @@ class FakeCoordinator : public CoordinatorClient {
 
   void CancelLeases() override {
     Set([this] { cancelled_ = true; });
+  }
+  void CancelDownloads() override {
+    Set([this] { downloads_cancelled_ = true; });
   }
 
   // A trial with a checkpoint from which it goes on.
@@ -197,6 +204,10 @@ class FakeCoordinator : public CoordinatorClient {
   void StoreWeights(const std::string& bytes) {
     Set([&] { stored_weights_ = bytes; });
   }
+  // Weights do not come until nobody wants them any more.
+  void StallDownloads() {
+    Set([this] { downloads_stall_ = true; });
+  }
   void LoseLeaseAnswers(int count) {
     Set([&] { lost_lease_answers_ = count; });
   }
@@ -241,6 +252,7 @@ class FakeCoordinator : public CoordinatorClient {
   std::vector<UploadedWeights> weights_;
   int weights_calls_ = 0;
   std::vector<v1::DownloadWeightsRequest> wanted_weights_;
+  bool downloads_cancelled_ = false;
 
  private:
   template <typename Change>
@@ -266,6 +278,7 @@ class FakeCoordinator : public CoordinatorClient {
   bool away_ = false;
   bool drain_ = false;
   bool cancelled_ = false;
+  bool downloads_stall_ = false;
 };
 
 }  // namespace basin::worker::agent
