@@ -63,11 +63,8 @@ class Backup {
     const std::string source = SqliteStore::DatabasePath(dir_.string());
     absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Open(source, Connection::Mode::kReadOnly);
     if (!connection.ok()) return connection.status();
-    // One read transaction: a server goes on writing meanwhile.
-    absl::StatusOr<Statement> copy = (*connection)->Prepare("VACUUM INTO ?1");
-    if (!copy.ok()) return copy.status();
     const std::string target = SqliteStore::DatabasePath(folder_.string());
-    absl::Status status = copy->Run(target);
+    absl::Status status = (*connection)->CopyInto(target);
     if (!status.ok()) return status;
     absl::StatusOr<std::unique_ptr<Connection>> written = Connection::Open(target, Connection::Mode::kReadOnly);
     if (!written.ok()) return written.status();

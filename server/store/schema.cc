@@ -261,8 +261,30 @@ const std::vector<std::string>& Migrations() {
       std::string(),
       std::string(kVerificationAndReuse),
       std::string(kSettledColumns),
+      // No table: every page has a checksum.
+      std::string(),
   };
   return *migrations;
+}
+
+constexpr uint32_t kFirstWithPageChecksums = 7;
+
+absl::Status GivePagesChecksums(Connection& connection) {
+  if (connection.has_page_checksums()) return absl::OkStatus();
+  const absl::Status status = connection.WriteAnew();
+  if (status.ok()) return status;
+  return absl::Status(status.code(), absl::StrCat(std::string(status.message()),
+                                                  "; this program writes a database of an earlier one anew, once: "
+                                                  "there must be space for two more of it in the data dir"));
+}
+
+// A header without the mark, of a database that has it, would switch all checks off.
+absl::Status CheckMarkOfChecksums(Connection& connection) {
+  if (connection.has_page_checksums()) return absl::OkStatus();
+  // Power may have gone while the header was written: then it is still in the log.
+  const absl::Status status = connection.Checkpoint();
+  if (!status.ok() || connection.has_page_checksums()) return status;
+  return absl::DataLossError("page 1 is damaged: it does not say that pages have checksums");
 }
 
 absl::StatusOr<std::string> RemakeViews(Connection& connection) {
@@ -307,6 +329,10 @@ absl::Status Migrate(Connection& connection) {
   absl::StatusOr<uint32_t> version = ReadSchemaVersion(connection);
   if (!version.ok()) return version.status();
   for (uint32_t next = *version; next < SchemaVersion(); ++next) {
+    if (next + 1 == kFirstWithPageChecksums) {
+      const absl::Status status = GivePagesChecksums(connection);
+      if (!status.ok()) return status;
+    }
     std::string views;
     if (next + 1 == SchemaVersion()) {
       absl::StatusOr<std::string> remade = RemakeViews(connection);
@@ -319,7 +345,7 @@ absl::Status Migrate(Connection& connection) {
     if (connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
     return status;
   }
-  return absl::OkStatus();
+  return CheckMarkOfChecksums(connection);
 }
 
 }  // namespace basin::server::store

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "server/store/page_checksums.h"
 
 namespace basin::server::store {
 namespace {
@@ -19,6 +20,7 @@ absl::StatusCode CodeOf(int extended, int system_error) {
     case SQLITE_IOERR_NOMEM:
       return absl::StatusCode::kResourceExhausted;
     case SQLITE_IOERR_CORRUPTFS:
+    case SQLITE_IOERR_DATA:
       return absl::StatusCode::kDataLoss;
     case SQLITE_IOERR_WRITE:
     case SQLITE_IOERR_SHMSIZE:
@@ -64,6 +66,10 @@ absl::Status StatusOf(sqlite3* db, int code) {
   // The text of a wrong statement is its author's affair, without the file.
   if (status == absl::StatusCode::kInvalidArgument || status == absl::StatusCode::kPermissionDenied) {
     return absl::Status(status, sqlite3_errmsg(db));
+  }
+  if (extended == SQLITE_IOERR_DATA) {
+    return absl::DataLossError(absl::StrCat(where, "page ", PageChecksums::LastDamagedPage(),
+                                            " is damaged: its checksum is not that of its bytes"));
   }
   const std::string detail = (extended & 0xff) == SQLITE_IOERR ? absl::StrCat(" (code ", extended, ")") : "";
   return absl::Status(status, absl::StrCat(where, sqlite3_errmsg(db), detail));
@@ -206,7 +212,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   std::unique_ptr<Connection> connection(new Connection());
   const int flags = (mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, PageChecksums::Vfs());
   if (code != SQLITE_OK) return StatusOf(connection->db_, code);
   absl::Status status = connection->Configure(mode);
   if (!status.ok()) return status;
@@ -229,6 +235,9 @@ absl::Status Connection::Configure(Mode mode) {
     return absl::OkStatus();
   }
   sqlite3_wal_hook(db_, &Hooks::Committed, this);
+  // Of a new database, and of one that is written anew (WriteAnew).
+  int reserved = PageChecksums::kBytes;
+  sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   // Of use before there is a table: space can be given back piece by piece.
   return Execute(
       "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = "
@@ -281,6 +290,24 @@ absl::Status Connection::Checkpoint() {
   const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if ((code & 0xff) == SQLITE_BUSY) return absl::OkStatus();
   return StatusOf(db_, code);
+}
+
+bool Connection::has_page_checksums() const { return PageChecksums::AreIn(db_); }
+
+absl::Status Connection::WriteAnew() {
+  const std::string path = sqlite3_db_filename(db_, "main");
+  const PageChecksums::TemporaryFilesIn beside(path.substr(0, path.rfind('/')));
+  absl::Status status = Execute("VACUUM");
+  if (!status.ok()) return status;
+  const int code = sqlite3_wal_checkpoint_v2(db_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  return StatusOf(db_, code);
+}
+
+absl::Status Connection::CopyInto(const std::string& path) {
+  absl::StatusOr<Statement> copy = Prepare("VACUUM INTO ?1");
+  if (!copy.ok()) return copy.status();
+  const PageChecksums::InNewFiles in_copy(has_page_checksums());
+  return copy->Run(path);
 }
 
 void Connection::SetAuthorizer(std::function<bool(const Access&)> allows) {

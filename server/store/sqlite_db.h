@@ -169,6 +169,13 @@ class Connection {
 
   // Moves what is in the log into the file as far as readers allow.
   absl::Status Checkpoint();
+  // Whether each page of the file has a checksum: see page_checksums.h.
+  bool has_page_checksums() const;
+  // Writes every page of the file anew, from then on with checksums. Needs space for two more of the database beside
+  // it, and a time without readers.
+  absl::Status WriteAnew();
+  // Makes a copy as of one commit, with checksums if this one has them; others go on meanwhile.
+  absl::Status CopyInto(const std::string& path);
   // The frames in the log after the last commit of this connection.
   int log_frames() const { return log_frames_; }
 

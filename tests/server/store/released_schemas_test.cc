@@ -13,6 +13,7 @@
 #include "server/store/sqlite_queries.h"
 #include "server/store/sqlite_store.h"
 #include "server/store/views.h"
+#include "tests/server/store/plain_database.h"
 #include "tests/support/temp_dir.h"
 
 namespace basin::server::store {
@@ -29,10 +30,9 @@ class ReleasedSchemaTest : public ::testing::TestWithParam<int> {
                        ".sql");
     std::stringstream sql;
     sql << file.rdbuf();
-    const auto connection =
-        Connection::Open(SqliteStore::DatabasePath(dir_.path().string()), Connection::Mode::kReadWrite);
-    const absl::Status status = (*connection)->Execute(sql.str());
-    EXPECT_TRUE(status.ok()) << status;
+    const std::string path = SqliteStore::DatabasePath(dir_.path().string());
+    tests::MakePlainDatabase(path, sql.str());
+    const auto connection = Connection::Open(path, Connection::Mode::kReadOnly);
     EXPECT_EQ(*ReadSchemaVersion(**connection), static_cast<uint32_t>(GetParam()));
     if (GetParam() < 2) return;
     // The checkpoint that one of its running trials has.
@@ -114,7 +114,34 @@ TEST_P(ReleasedSchemaTest, ItIsWholeBeforeAndAfter) {
   EXPECT_EQ(report->schema_version, SchemaVersion());
 }
 
-INSTANTIATE_TEST_SUITE_P(, ReleasedSchemaTest, ::testing::Values(1, 2, 3, 4),
+TEST_P(ReleasedSchemaTest, EveryPageHasAChecksumAfterwardsAndOnceIsEnough) {
+  const std::string path = SqliteStore::DatabasePath(dir_.path().string());
+  EXPECT_FALSE((*Connection::Open(path, Connection::Mode::kReadOnly))->has_page_checksums());
+  ASSERT_TRUE(SqliteStore::Open(dir_.path().string()).ok());
+  EXPECT_TRUE((*Connection::Open(path, Connection::Mode::kReadOnly))->has_page_checksums());
+  // Which writing it anew raises.
+  const auto generation = [&path] {
+    int64_t found = 0;
+    const auto connection = Connection::Open(path, Connection::Mode::kReadOnly);
+    EXPECT_TRUE((*connection)->Each("PRAGMA schema_version", [&](const Row& row) { found = row.integer(0); }).ok());
+    return found;
+  };
+  const int64_t before = generation();
+  ASSERT_TRUE(SqliteStore::Open(dir_.path().string()).ok());
+  EXPECT_EQ(generation(), before);
+}
+
+TEST_P(ReleasedSchemaTest, ABackupOfItIsAsItWas) {
+  const std::string backup = (dir_.path() / "backup").string();
+  const absl::Status status = BackUp(dir_.path().string(), backup);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(
+      (*Connection::Open(SqliteStore::DatabasePath(backup), Connection::Mode::kReadOnly))->has_page_checksums());
+  EXPECT_THAT(CheckDataDir(backup)->damages, IsEmpty());
+  ASSERT_TRUE(SqliteStore::Open(backup).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(, ReleasedSchemaTest, ::testing::Values(1, 2, 3, 4, 6),
                          [](const auto& version) { return "Schema" + std::to_string(version.param); });
 
 }  // namespace
