@@ -24,6 +24,10 @@ constexpr size_t kRequestThreads = 2, kReadThreads = 4, kFileThreads = 2, kSqlTh
 constexpr size_t kMaxWaitingRequests = 16384, kMaxWaitingReads = 16384, kMaxWaitingFiles = 16384, kMaxWaitingSql = 64;
 constexpr int kShutdownSeconds = 10;
 
+int Milliseconds(core::MonoTime time) {
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+
 // Linking the reflection library switches it on for every server of the process; this switches it off for one.
 class WithoutReflection : public grpc::ServerBuilderOption {
  public:
@@ -107,6 +111,8 @@ class GrpcServer : public Server {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_limit));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.idle_limit));
     int port = 0;
     builder.AddListeningPort(address_.ToString(), MakeServerCredentials(options), &port);
     builder.RegisterService(&sweep_service_);

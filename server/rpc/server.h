@@ -35,6 +35,10 @@ struct ServerOptions {
   CallObserver* call_observer = nullptr;
   // Memory that gRPC may take for its transports.
   size_t max_transport_bytes = size_t{512} << 20;
+  // A connection that has not made itself known by then, or has had no call for so long, is closed. Workers and
+  // watchers always have one.
+  core::MonoTime handshake_limit = std::chrono::seconds(20);
+  core::MonoTime idle_limit = std::chrono::minutes(10);
 };
 
 // A whole coordinator in this process: its loop, and its services on one port.

@@ -1,6 +1,15 @@
 #include "server/rpc/server.h"
 
-#include "server/runtime/log.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include "grpcpp/create_channel.h"
 #include "tests/server/rpc/test_server.h"
 
 namespace basin::server::rpc {
@@ -16,6 +25,56 @@ TEST_F(ServerTest, APortInUseIsRefused) {
   options.listen = server_->address();
   EXPECT_TRUE(
       absl::IsUnavailable(Server::Start(options, store.get(), queries.get(), artifacts_.get(), &clock_).status()));
+}
+
+// Servers with short limits, beside that of the fixture.
+class ConnectionLimitsTest : public RpcTest {
+ protected:
+  std::unique_ptr<Server> Start(const ServerOptions& options) {
+    return *Server::Start(options, other_store_.get(), other_queries_.get(), artifacts_.get(), &clock_);
+  }
+
+ private:
+  const tests::TempDir dir_;
+  const std::unique_ptr<store::SqliteStore> other_store_ = *store::SqliteStore::Open(dir_.path().string());
+  const std::unique_ptr<store::Queries> other_queries_ =
+      *store::SqliteQueries::Open(dir_.path().string(), [this] { return clock_.Read().mono; });
+};
+
+TEST_F(ConnectionLimitsTest, AConnectionThatSaysNothingIsClosed) {
+  ServerOptions options;
+  options.handshake_limit = std::chrono::milliseconds(100);
+  const auto server = Start(options);
+  const int silent = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(server->address().port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(connect(silent, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  const timeval patience{.tv_sec = 20, .tv_usec = 0};  // Keepalive would find it dead after 40 s.
+  setsockopt(silent, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+  // What the server says first, and its end.
+  char bytes[256];
+  ssize_t size = 0;
+  do size = recv(silent, bytes, sizeof(bytes), 0);
+  while (size > 0);
+  EXPECT_EQ(size, 0) << strerror(errno);
+  close(silent);
+}
+
+TEST_F(ConnectionLimitsTest, AConnectionWithoutCallsIsClosedAndOpenedAgainByTheNextOne) {
+  ServerOptions options;
+  options.idle_limit = std::chrono::milliseconds(100);
+  const auto server = Start(options);
+  const auto channel = grpc::CreateChannel(server->address().ToString(), grpc::InsecureChannelCredentials());
+  const auto stub = v1::SweepService::NewStub(channel);
+  for (int time = 0; time < 2; ++time) {
+    grpc::ClientContext context;
+    v1::GetServerInfoResponse response;
+    ASSERT_TRUE(stub->GetServerInfo(&context, {}, &response).ok());
+    const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(30);
+    EXPECT_TRUE(channel->WaitForStateChange(GRPC_CHANNEL_READY, deadline));
+  }
 }
 
 TEST_F(ServerTest, AServerStartedAgainHasItsSweeps) {
