@@ -21,6 +21,13 @@ uint16_t PortOf(const std::string& address) {
   return static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
 }
 
+// How often a worker has said in its log that it starts.
+size_t StartsIn(const std::string& log) {
+  size_t count = 0;
+  for (size_t at = log.find(" starting "); at != std::string::npos; at = log.find(" starting ", at + 1)) ++count;
+  return count;
+}
+
 }  // namespace
 
 ChaosCycle::ChaosCycle(uint64_t seed)
@@ -29,7 +36,10 @@ ChaosCycle::ChaosCycle(uint64_t seed)
       server_(dir_.path() / "server", {"--lease-seconds", "2"}) {}
 
 void ChaosCycle::StartWorkerProcess(Worker& worker) {
+  const size_t starts = worker.process == nullptr ? 0 : StartsIn(worker.process->LogText());
   worker.process = StartWorker(worker.proxy->address(), worker.name, dir_.path(), 2);
+  // Until it says so, SIGTERM may still end it as it ends any process.
+  EXPECT_TRUE(Eventually([&] { return StartsIn(worker.process->LogText()) > starts; }, std::chrono::minutes(1)));
 }
 
 void ChaosCycle::StartAll() {
