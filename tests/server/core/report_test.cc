@@ -269,6 +269,19 @@ TEST_F(ReportTest, StaleAttemptChangesNothing) {
   EXPECT_EQ(counts().running, 1u);
 }
 
+TEST_F(ReportTest, StaleAttemptOfTheSameWorkerChangesNothing) {
+  Start();
+  scheduler_.End("w", kFirst, 1, OutcomeKind::kReleased);
+  scheduler_.Lease("w");
+  ASSERT_EQ(scheduler_.state().FindRunning(kFirst)->attempt, 2u);
+  for (const auto& result : {Points(0, {LossAt(1, 1)}), Points(0, {LossAt(1, 1)}, OutcomeKind::kSucceeded)}) {
+    EXPECT_EQ(result.status.code(), absl::StatusCode::kAborted);
+    EXPECT_EQ(result.directive, Directive::kLost);
+  }
+  EXPECT_EQ(scheduler_.state().FindRunning(kFirst)->next_sequence, 0u);
+  EXPECT_EQ(counts().running, 1u);
+}
+
 TEST_F(ReportTest, OpenAttemptOfAnotherWorkerIsAborted) {
   Start();
   scheduler_.Register("other");

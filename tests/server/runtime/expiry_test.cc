@@ -75,6 +75,14 @@ TEST_F(ExpiryTest, AJumpOfTheWallClockAloneExpiresNothing) {
   EXPECT_EQ(Counts(sweep).running(), 1u);
 }
 
+TEST_F(ExpiryTest, ALeaseEndsThoughTheWallClockIsSetBack) {
+  const core::SweepId sweep = Create(tests::SweepBuilder().Configs(1));
+  ASSERT_THAT(Lease(Register("silent")), SizeIs(1));
+  clock_.JumpWall(-std::chrono::hours(24));
+  clock_.Pass(seconds(31), kThreads);
+  EXPECT_EQ(Counts(sweep).pending(), 1u);
+}
+
 TEST_F(ExpiryTest, AfterARestartALeaseLastsOneFreshTerm) {
   const core::SweepId sweep = Create(tests::SweepBuilder().Configs(1));
   ASSERT_THAT(Lease(Register("silent")), SizeIs(1));
