@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/store/sqlite_db.h"
 #include "tests/client/cli/cli_runner.h"
 #include "tests/client/cli/program_files.h"
 #include "tests/client/cli/tiny_sweeps.h"
@@ -83,8 +84,14 @@ class FalsifiedTest : public RunTest {
  protected:
   void Falsify(const std::string& sql) {
     ASSERT_EQ(tests::RunProgram(Command(kTiny, {"--quiet"}), dir_.path() / "run"), 0) << ReadFile(dir_.path() / "run");
-    const auto out = dir_.path() / "sqlite";
-    ASSERT_EQ(tests::RunProgram({"sqlite3", (data() / "basin.db").string(), sql}, out), 0) << ReadFile(out);
+    {
+      // As the server writes: what another program writes is refused as damaged.
+      using server::store::Connection;
+      const auto database = Connection::Open((data() / "basin.db").string(), Connection::Mode::kReadWrite);
+      ASSERT_TRUE(database.ok()) << database.status();
+      const absl::Status falsified = (*database)->Execute(sql);
+      ASSERT_TRUE(falsified.ok()) << falsified;
+    }
     up_.emplace(std::vector<std::string>{Binary("basin"), "up", "--quiet", "--listen", "127.0.0.1:0", "--data-dir",
                                          data().string()},
                 dir_.path() / "up.log");
