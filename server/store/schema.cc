@@ -272,7 +272,7 @@ constexpr uint32_t kFirstWithPageChecksums = 7;
 absl::Status GivePagesChecksums(Connection& connection) {
   if (connection.has_page_checksums()) return absl::OkStatus();
   const absl::Status status = connection.WriteAnew();
-  if (status.ok()) return status;
+  if (!absl::IsResourceExhausted(status)) return status;
   return absl::Status(status.code(), absl::StrCat(std::string(status.message()),
                                                   "; this program writes a database of an earlier one anew, once: "
                                                   "there must be space for two more of it in the data dir"));
