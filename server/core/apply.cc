@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/core/best_trial.h"
+#include "server/core/best_trials.h"
 #include "server/core/decide_internal.h"
 #include "server/core/progress.h"
 #include "server/core/require.h"
@@ -314,10 +314,9 @@ class State::Applier {
   }
 
   static void CompareWithBest(SweepRecord& record, uint64_t index, const std::optional<double>& objective) {
-    BestTrial best = BestTrial::Of(record);
-    best.Compare(index, objective);
-    record.best_trial = best.index;
-    record.best_objective = best.objective;
+    BestTrials best{record.maximize, std::move(record.best)};
+    best.Add(index, objective);
+    record.best = std::move(best.ranked);
   }
 
   // An ended sweep needs its definition only for what still runs.

@@ -33,9 +33,9 @@ void AttemptEnds::Result(const TrialKey& key, const RunningTrial& trial, TrialSt
 void AttemptEnds::KeepBest(const TrialKey& key, const std::optional<double>& objective) {
   const SweepRecord& sweep = state_.FindSweep(key.sweep)->record;
   if (sweep.definition->spec.keep().weights() != v1::Keep::WEIGHTS_BEST) return;
-  std::optional<BestTrial>& best = changes_[key.sweep].best;
-  if (!best) best = BestTrial::Of(sweep);
-  if (const auto other = best->Compare(key.index, objective)) events_->push_back(WeightsDropped{{key.sweep, *other}});
+  std::optional<BestTrials>& best = changes_[key.sweep].best;
+  if (!best) best = BestTrials::Of(sweep);
+  if (const auto other = best->Add(key.index, objective)) events_->push_back(WeightsDropped{{key.sweep, *other}});
 }
 
 void AttemptEnds::Failure(const TrialKey& key, const RunningTrial& trial, const std::string& message,

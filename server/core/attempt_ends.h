@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/core/best_trial.h"
+#include "server/core/best_trials.h"
 #include "server/core/set_aside.h"
 #include "server/core/state.h"
 
@@ -35,10 +35,10 @@ class AttemptEnds {
  private:
   struct Change {
     uint64_t finished = 0;
-    std::string invalid;            // Why the sweep FAILED; empty if it did not.
-    std::optional<BestTrial> best;  // Once a trial of a sweep that keeps the best one's weights has a result.
+    std::string invalid;             // Why the sweep FAILED; empty if it did not.
+    std::optional<BestTrials> best;  // Once a trial of a sweep that keeps the best ones' weights has a result.
   };
-  // What becomes of weights, if those of the best trial alone stay.
+  // What becomes of weights, if those of the best trials alone stay.
   void KeepBest(const TrialKey& key, const std::optional<double>& objective);
   TrialFinished& Finish(const TrialKey& key, const RunningTrial& trial, TrialState state, std::string message);
 

@@ -148,6 +148,8 @@ struct LeaseReply {
     uint64_t seed = 0;
     std::shared_ptr<const SweepDefinition> definition;  // To resolve the workload outside the loop.
     std::optional<Checkpoint> from;
+    // In a sweep that keeps the weights of its best trials: those of a trial with a worse objective will not be.
+    std::optional<double> weights_bar;
   };
   std::vector<Lease> leases;
   bool drain = false;

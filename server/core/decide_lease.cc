@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/best_trials.h"
 #include "server/core/decide_internal.h"
 #include "server/core/offer.h"
 
@@ -11,10 +12,15 @@ namespace {
 
 constexpr size_t kMostLookUps = 64;  // Of a sweep at a time.
 
-LeaseReply::Lease LeaseOf(const SweepEntry& sweep, const TrialKey& key, const RunningTrial& trial) {
-  const Checkpoint* from = trial.from();
-  return {key,        trial.attempt,           trial.config,
-          trial.seed, sweep.record.definition, from != nullptr ? std::optional(*from) : std::nullopt};
+// `trial`: a RunningTrial or a TrialLeased.
+template <typename Trial>
+LeaseReply::Lease LeaseOf(const SweepRecord& sweep, const TrialKey& key, const Trial& trial, const Checkpoint* from) {
+  LeaseReply::Lease lease{key, trial.attempt, trial.config, trial.seed, sweep.definition, {}, {}};
+  if (from != nullptr) lease.from = *from;
+  if (sweep.definition->spec.keep().weights() == v1::Keep::WEIGHTS_BEST) {
+    if (const RankedTrial* bar = BarOf(sweep.best)) lease.weights_bar = bar->objective;
+  }
+  return lease;
 }
 
 // The trials of the earlier answer that the worker still holds.
@@ -22,7 +28,7 @@ void RepeatAnswer(const State& state, const WorkerEntry& worker, LeaseReply* rep
   for (const TrialKey& key : worker.last_lease_answer) {
     const RunningTrial* trial = state.FindRunning(key);
     if (trial == nullptr || trial->worker != worker.record.id) continue;
-    reply->leases.push_back(LeaseOf(*state.FindSweep(key.sweep), key, *trial));
+    reply->leases.push_back(LeaseOf(state.FindSweep(key.sweep)->record, key, *trial, trial->from()));
   }
 }
 
@@ -87,9 +93,8 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
   for (const Event& event : events) {
     const auto* leased = std::get_if<TrialLeased>(&event);
     if (leased == nullptr) continue;
-    const SweepEntry& sweep = *state.FindSweep(leased->key.sweep);
-    reply.leases.push_back(
-        {leased->key, leased->attempt, leased->config, leased->seed, sweep.record.definition, leased->from});
+    reply.leases.push_back(LeaseOf(state.FindSweep(leased->key.sweep)->record, leased->key, *leased,
+                                   leased->from ? &*leased->from : nullptr));
     answered.trials.push_back(leased->key);
   }
   if (!command.request_id.empty() && !answered.trials.empty()) events.push_back(std::move(answered));

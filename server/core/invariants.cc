@@ -1,6 +1,9 @@
 #include "server/core/invariants.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
+#include "server/core/best_trials.h"
 
 namespace basin::server::core {
 namespace {
@@ -51,8 +54,9 @@ class Checker {
     if (record.state == SweepState::kFinished || record.state == SweepState::kCancelled) {
       Expect(counts.pending + counts.running == 0, "has nothing left when ended");
     }
-    Expect(record.best_trial.has_value() == record.best_objective.has_value(), "has a best trial with its objective");
-    Expect(record.best_trial.has_value() == (counts.succeeded > 0), "has a best trial once one succeeded");
+    Expect(record.best.empty() == (counts.succeeded == 0), "has a best trial once one succeeded");
+    Expect(record.best.size() <= std::min<uint64_t>(counts.succeeded, kBestTrials),
+           "has no more best trials than it may");
     if (!record.request_id.empty()) {
       Expect(state_.FindRequest(record.request_id) == &sweep, "is found by its request id");
     }

@@ -19,7 +19,7 @@ Offer::Offer(const State& state, const SweepEntry& sweep, const WorkerEntry& wor
       now_(now),
       pins_(PinsInForce(sweep)),
       trials_(sweep, state.settings().look_ahead),
-      best_(BestTrial::Of(sweep.record)) {}
+      best_(BestTrials::Of(sweep.record)) {}
 
 bool Offer::operator<(const Offer& other) const {
   if (sweep_.record.priority != other.sweep_.record.priority) {
@@ -47,7 +47,7 @@ bool Offer::Take() {
           has_result ? TakeOver(Definition(), best_, trial->key.index, *known->second) : std::nullopt;
       if (reused) {
         reused->key = trial->key;
-        best_.Compare(reused->key.index, reused->objective);
+        best_.Add(reused->key.index, reused->objective);
         reused_.push_back(*std::move(reused));
         continue;
       }
@@ -94,7 +94,7 @@ void Offer::AddEvents(MonoTime lease, bool leases, std::vector<Event>* events) c
   const bool any = !reused_.empty() || (leases && !taken_.empty());
   if (any && pins != sweep_.record.pins) events->push_back(SweepPinned{sweep_.record.id, pins});
   const bool keeps_best = Definition().spec.keep().weights() == v1::Keep::WEIGHTS_BEST;
-  BestTrial best = BestTrial::Of(sweep_.record);
+  BestTrials best = BestTrials::Of(sweep_.record);
   for (TrialReused reused : reused_) {
     const uint64_t index = reused.key.index;
     reused.config = Definition().ConfigOf(index);
@@ -102,7 +102,7 @@ void Offer::AddEvents(MonoTime lease, bool leases, std::vector<Event>* events) c
     reused.params = Definition().space->Params(reused.config);
     reused.workload_digest = DigestIfFirst({reused.key});
     reused.at = now_.wall;
-    const std::optional<uint64_t> worse = best.Compare(index, reused.objective);
+    const std::optional<uint64_t> worse = best.Add(index, reused.objective);
     events->push_back(std::move(reused));
     if (keeps_best && worse && *worse != index) events->push_back(WeightsDropped{{sweep_.record.id, *worse}});
   }

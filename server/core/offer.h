@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/core/best_trial.h"
+#include "server/core/best_trials.h"
 #include "server/core/command.h"
 #include "server/core/event.h"
 #include "server/core/pending_trials.h"
@@ -61,7 +61,7 @@ class Offer {
   PendingTrials trials_;
   std::vector<QueuedTrial> taken_;
   std::vector<TrialReused> reused_;
-  BestTrial best_;                         // With those.
+  BestTrials best_;                        // With those.
   std::optional<QueuedTrial> unknown_;     // Take stopped at it.
   std::map<std::string, bool> elsewhere_;  // Whether another worker could run trials with the data set.
 };

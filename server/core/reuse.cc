@@ -12,7 +12,7 @@ std::string ReuseDigest(const SweepDefinition& sweep, uint64_t config) {
   return contract::IsRepeatable(workload) ? contract::CanonicalDigest(workload) : std::string();
 }
 
-std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const BestTrial& best, uint64_t index,
+std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const BestTrials& best, uint64_t index,
                                     const KnownResult& result) {
   TrialReused reused;
   reused.result = result;
@@ -38,8 +38,8 @@ std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const BestTria
     return reused;
   }
   const v1::Keep::Weights keep = sweep.spec.keep().weights();
-  if (keep == v1::Keep::WEIGHTS_ALL || (keep == v1::Keep::WEIGHTS_BEST && best.IsBeatenBy(index, reused.objective))) {
-    if (!result.weights) return std::nullopt;
+  if (keep == v1::Keep::WEIGHTS_ALL && !result.weights) return std::nullopt;
+  if (keep == v1::Keep::WEIGHTS_ALL || (keep == v1::Keep::WEIGHTS_BEST && best.Admit(index, reused.objective))) {
     reused.result.weights = result.weights;
   }
   return reused;

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "server/core/best_trial.h"
+#include "server/core/best_trials.h"
 #include "server/core/event.h"
 #include "server/core/model.h"
 
@@ -14,10 +14,10 @@ namespace basin::server::core {
 // of it need agree.
 std::string ReuseDigest(const SweepDefinition& sweep, uint64_t config);
 
-// How trial `index` of `sweep`, whose best one so far is `best`, ends with this result: state, objective, message, and
-// what it keeps of it. Nothing when what the sweep wants is not in it: its best value of a metric where only the last
-// is known, or weights that were not kept.
-std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const BestTrial& best, uint64_t index,
+// How trial `index` of `sweep`, whose best ones so far are `best`, ends with this result: state, objective, message,
+// and what it keeps of it. Nothing when what the sweep wants is not in it: its best value of a metric where only the
+// last is known, or weights where those of all trials are wanted. Of the best ones those that there are do.
+std::optional<TrialReused> TakeOver(const SweepDefinition& sweep, const BestTrials& best, uint64_t index,
                                     const KnownResult& result);
 
 }  // namespace basin::server::core

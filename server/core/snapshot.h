@@ -10,6 +10,14 @@
 // What a store gives back at start-up: exactly what the state needs to go on, whatever the number of finished trials.
 namespace basin::server::core {
 
+// A SUCCEEDED trial.
+struct RankedTrial {
+  uint64_t index = 0;
+  double objective = 0;
+
+  bool operator==(const RankedTrial&) const = default;
+};
+
 struct SweepRecord {
   SweepId id;
   std::string name;
@@ -27,8 +35,8 @@ struct SweepRecord {
   TrialCounts counts;
   SweepPins pins;
   std::optional<Verification> verifies;
-  std::optional<uint64_t> best_trial;  // Of SUCCEEDED ones; of equal ones that with the lowest index.
-  std::optional<double> best_objective;
+  // At most kBestTrials, the best first; of equal ones that with the lowest index.
+  std::vector<RankedTrial> best;
   WallTime created_at{};
   std::optional<WallTime> started_at, ended_at;
 };

@@ -122,6 +122,10 @@ void ToProto(const core::LeaseReply& reply, v1::LeaseTrialsResponse* response) {
     if (lease.from) ToProto(*lease.from, trial->mutable_checkpoint());
     const v1::Keep::Weights keep = lease.definition->spec.keep().weights();
     trial->set_keep_weights(keep == v1::Keep::WEIGHTS_ALL || keep == v1::Keep::WEIGHTS_BEST);
+    if (lease.weights_bar) {
+      *trial->mutable_weights_bar()->mutable_objective() = lease.definition->spec.objective();
+      trial->mutable_weights_bar()->set_value(*lease.weights_bar);
+    }
     *trial->mutable_checkpointing() = lease.definition->spec.checkpoint();
     if (trial->checkpointing().interval_case() == v1::Checkpointing::INTERVAL_NOT_SET) {
       trial->mutable_checkpointing()->set_every_seconds(kCheckpointSeconds);

@@ -128,8 +128,10 @@ SweepView ViewOf(const core::State& state, const core::SweepEntry& entry) {
   *sweep.mutable_created_at() = ToTimestamp(record.created_at);
   if (record.started_at) *sweep.mutable_started_at() = ToTimestamp(*record.started_at);
   if (record.ended_at) *sweep.mutable_ended_at() = ToTimestamp(*record.ended_at);
-  if (record.best_trial) sweep.set_best_trial(*record.best_trial);
-  if (record.best_objective) sweep.set_best_objective(*record.best_objective);
+  if (!record.best.empty()) {
+    sweep.set_best_trial(record.best.front().index);
+    sweep.set_best_objective(record.best.front().objective);
+  }
   AddRunning(state, entry, &view);
   return view;
 }

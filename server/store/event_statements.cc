@@ -16,11 +16,12 @@ absl::StatusOr<std::unique_ptr<EventStatements>> EventStatements::Prepare(Connec
       {&sql.find_sweep,
        "SELECT key, maximize, pending, running, succeeded, diverged, pruned, failed, cancelled, next_index, "
        "best_trial, "
-       "best_objective, started_at, reused FROM sweep WHERE id = ?1"},
+       "best_objective, started_at, reused, runners_up FROM sweep WHERE id = ?1"},
       {&sql.change_sweep_state, "UPDATE sweep SET state = ?2, message = ?3, ended_at = ?4 WHERE key = ?1"},
       {&sql.save_sweep,
        "UPDATE sweep SET pending = ?2, running = ?3, succeeded = ?4, diverged = ?5, pruned = ?6, failed = ?7, "
-       "cancelled = ?8, next_index = ?9, best_trial = ?10, best_objective = ?11, started_at = ?12, reused = ?13 "
+       "cancelled = ?8, next_index = ?9, best_trial = ?10, best_objective = ?11, started_at = ?12, reused = ?13, "
+       "runners_up = ?14 "
        "WHERE key = ?1"},
       {&sql.set_engine, "UPDATE sweep SET engine_fingerprint = ?2 WHERE key = ?1"},
       {&sql.clear_pins, "DELETE FROM sweep_pin WHERE sweep = ?1"},

@@ -76,9 +76,12 @@ absl::Status EventWriter::Flush() {
   for (auto& [id, sweep] : sweeps_) {
     if (!sweep.changed) continue;
     const core::TrialCounts& c = sweep.counts;
-    absl::Status status = sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned,
-                                               c.failed, c.cancelled, sweep.next_index, sweep.best_trial,
-                                               NanAsText{sweep.best_objective}, sweep.started_at, c.reused);
+    const std::vector<core::RankedTrial>& best = sweep.best.ranked;
+    absl::Status status =
+        sql_->save_sweep.Run(sweep.key, c.pending, c.running, c.succeeded, c.diverged, c.pruned, c.failed, c.cancelled,
+                             sweep.next_index, best.empty() ? std::nullopt : std::optional(best.front().index),
+                             best.empty() ? std::nullopt : std::optional(best.front().objective), sweep.started_at,
+                             c.reused, Blob{PackRunnersUp(best)});
     if (!status.ok()) return status;
     status = ForAll(std::exchange(sweep.ended_in, {}), [&, &sweep = sweep](uint64_t block) {
       return settler_->Settle(sweep.key, block, sweep.next_index, c.total());
@@ -106,15 +109,14 @@ absl::StatusOr<EventWriter::Sweep*> EventWriter::FindSweep(const core::SweepId& 
   absl::Status status = sql_->find_sweep.Each(
       [&](const Row& row) {
         sweep.key = row.integer(0);
-        sweep.maximize = row.integer(1) != 0;
+        sweep.best.maximize = row.integer(1) != 0;
         sweep.counts = {row.number(2), row.number(3), row.number(4), row.number(5),
                         row.number(6), row.number(7), row.number(8)};
         sweep.next_index = row.number(9);
-        if (!row.is_null(10)) sweep.best_trial = row.number(10);
-        sweep.best_objective = ReadOptionalReal(row, 11);
+        if (!row.is_null(10)) sweep.best.ranked.push_back({row.number(10), row.real(11)});
         if (!row.is_null(12)) sweep.started_at = row.integer(12);
         sweep.counts.reused = row.number(13);
-        return absl::OkStatus();
+        return UnpackRunnersUp(row.blob(14), &sweep.best.ranked);
       },
       id);
   if (!status.ok()) return status;

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/core/best_trials.h"
 #include "server/core/event.h"
 #include "server/store/block_settler.h"
 #include "server/store/event_statements.h"
@@ -42,12 +43,10 @@ class EventWriter {
   // What is remembered of a sweep's row.
   struct Sweep {
     int64_t key = 0;
-    bool maximize = false;
     core::TrialCounts counts;
     uint64_t next_index = 0;
     std::set<uint64_t> ended_in;  // Blocks of trials (outcome_block) in which some ended since the last Flush.
-    std::optional<uint64_t> best_trial;
-    std::optional<double> best_objective;
+    core::BestTrials best;
     std::optional<int64_t> started_at;
     bool changed = false;
   };
@@ -88,7 +87,6 @@ class EventWriter {
   // The columns of a result.
   struct Result;
   absl::StatusOr<Result> ResultColumns(const core::Outcome& outcome, const std::map<std::string, double>& metrics);
-  static void CompareWithBest(Sweep& sweep, uint64_t index, const std::optional<double>& objective);
   absl::Status PassOver(Sweep& sweep, uint64_t leased);
   // From where an attempt after the first goes on.
   absl::Status WriteResumption(int64_t sweep, uint64_t trial, uint32_t attempt,

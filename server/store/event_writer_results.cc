@@ -55,17 +55,6 @@ absl::StatusOr<EventWriter::Result> EventWriter::ResultColumns(const core::Outco
   return result;
 }
 
-void EventWriter::CompareWithBest(Sweep& sweep, uint64_t index, const std::optional<double>& objective) {
-  if (!objective) return;
-  const double value = *objective;
-  const bool better = !sweep.best_objective ||
-                      (sweep.maximize ? value > *sweep.best_objective : value < *sweep.best_objective) ||
-                      (value == *sweep.best_objective && index < *sweep.best_trial);
-  if (!better) return;
-  sweep.best_objective = value;
-  sweep.best_trial = index;
-}
-
 absl::Status EventWriter::On(const core::TrialReused& event) {
   absl::StatusOr<Sweep*> found = FindSweep(event.key.sweep);
   if (!found.ok()) return found.status();
@@ -94,7 +83,7 @@ absl::Status EventWriter::On(const core::TrialReused& event) {
   ++sweep.counts.Of(event.state);
   ++sweep.counts.reused;
   if (!sweep.started_at) sweep.started_at = event.at.count();
-  if (event.state == TrialState::kSucceeded) CompareWithBest(sweep, index, event.objective);
+  if (event.state == TrialState::kSucceeded) sweep.best.Add(index, event.objective);
   sweep.changed = true;
   return Log(event.at, EventKind::kTrialReused, sweep.key, index, {}, {}, absl::StrCat("from ", event.result.trial));
 }
@@ -134,7 +123,7 @@ absl::Status EventWriter::On(const core::TrialFinished& event) {
   sweep.ended_in.insert(index / kBlockTrials);
   --sweep.counts.Of(*before);
   ++sweep.counts.Of(event.state);
-  if (event.state == TrialState::kSucceeded) CompareWithBest(sweep, index, event.objective);
+  if (event.state == TrialState::kSucceeded) sweep.best.Add(index, event.objective);
   sweep.changed = true;
   absl::StatusOr<std::optional<int64_t>> worker = FindWorker(event.worker);
   if (!worker.ok()) return worker.status();

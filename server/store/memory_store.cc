@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/best_trials.h"
 #include "server/core/progress.h"
 
 namespace basin::server::store {
@@ -137,13 +138,11 @@ class MemoryStore::Applier {
   }
   static void CompareWithBest(core::SweepRecord& record, uint64_t index, const std::optional<double>& objective) {
     if (!objective) return;
-    const auto rank = [&record](double value, uint64_t trial) {
-      return std::pair(record.maximize ? -value : value, trial);
-    };
-    if (!record.best_objective || rank(*objective, index) < rank(*record.best_objective, *record.best_trial)) {
-      record.best_objective = objective;
-      record.best_trial = index;
-    }
+    record.best.push_back({index, *objective});
+    std::ranges::sort(record.best, {}, [&record](const core::RankedTrial& trial) {
+      return std::pair(record.maximize ? -trial.objective : trial.objective, trial.index);
+    });
+    if (record.best.size() > core::kBestTrials) record.best.pop_back();
   }
   void operator()(const core::PendingCancelled& event) {
     Sweep& sweep = Find(event.id);

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 
@@ -10,6 +11,8 @@ namespace basin::server::store {
 namespace {
 
 constexpr size_t kMetricBytes = sizeof(uint32_t) + sizeof(double);
+constexpr size_t kRankedBytes = sizeof(core::RankedTrial);
+static_assert(kRankedBytes == sizeof(uint64_t) + sizeof(double) && std::is_trivially_copyable_v<core::RankedTrial>);
 static_assert(std::endian::native == std::endian::little, "the file is little endian");
 
 }  // namespace
@@ -50,6 +53,21 @@ absl::StatusOr<std::vector<std::pair<uint32_t, double>>> UnpackMetrics(std::stri
     at += kMetricBytes;
   }
   return metrics;
+}
+
+std::string PackRunnersUp(const std::vector<core::RankedTrial>& best) {
+  if (best.empty()) return "";
+  return std::string(reinterpret_cast<const char*>(best.data() + 1), (best.size() - 1) * kRankedBytes);
+}
+
+absl::Status UnpackRunnersUp(std::string_view bytes, std::vector<core::RankedTrial>* best) {
+  if (bytes.size() % kRankedBytes != 0 || (best->empty() && !bytes.empty())) {
+    return absl::DataLossError("the best trials of a sweep are damaged");
+  }
+  const size_t before = best->size();
+  best->resize(before + bytes.size() / kRankedBytes);
+  if (!bytes.empty()) std::memcpy(best->data() + before, bytes.data(), bytes.size());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::SweepSpec> ReadSpec(Connection& connection, const core::SweepId& id) {

@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "basin/v1/domain.pb.h"
 #include "basin/v1/sweep.pb.h"
-#include "server/core/model.h"
+#include "server/core/snapshot.h"
 #include "server/store/sqlite_db.h"
 
 // Values of rows that are not plain columns; schema.h says why.
@@ -26,6 +26,10 @@ double ReadPointValue(const Row& row, int column);
 // Pairs of a symbol and a double, as trial.metrics has them. DATA_LOSS when the bytes can't be such pairs.
 std::string PackMetrics(const std::vector<std::pair<uint32_t, double>>& metrics);
 absl::StatusOr<std::vector<std::pair<uint32_t, double>>> UnpackMetrics(std::string_view bytes);
+
+// Of SweepRecord::best those after the first, as sweep.runners_up has them. DATA_LOSS when the bytes can't be such.
+std::string PackRunnersUp(const std::vector<core::RankedTrial>& best);
+absl::Status UnpackRunnersUp(std::string_view bytes, std::vector<core::RankedTrial>* best);
 
 // The spec of a sweep. NOT_FOUND, DATA_LOSS.
 absl::StatusOr<v1::SweepSpec> ReadSpec(Connection& connection, const core::SweepId& id);

@@ -243,6 +243,11 @@ CREATE TABLE settled_column(
 CREATE UNIQUE INDEX settled_column_place ON settled_column(sweep, block, metric);
 )sql";
 
+// Version 8: the best trials after the first, as PackRanked has them.
+constexpr std::string_view kRunnersUp = R"sql(
+ALTER TABLE sweep ADD COLUMN runners_up BLOB NOT NULL DEFAULT x'';
+)sql";
+
 absl::StatusOr<int64_t> ReadInteger(Connection& connection, std::string_view sql) {
   int64_t value = 0;
   const absl::Status status = connection.Each(sql, [&](const Row& row) { value = row.integer(0); });
@@ -263,6 +268,7 @@ const std::vector<std::string>& Migrations() {
       std::string(kSettledColumns),
       // No table: every page has a checksum.
       std::string(),
+      std::string(kRunnersUp),
   };
   return *migrations;
 }

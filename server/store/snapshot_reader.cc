@@ -72,7 +72,7 @@ absl::Status Reader::ReadSweeps() {
       "SELECT key, id, name, state, message, request_id, spec_digest, priority, configs, seeds, maximize, pending, "
       "running, succeeded, diverged, pruned, failed, cancelled, next_index, engine_fingerprint, best_trial, "
       "best_objective, created_at, started_at, ended_at, iif(state <= 2 OR running > 0, spec, NULL), owner, "
-      "verified_sweep, verified_trial, verified_worker, reused "
+      "verified_sweep, verified_trial, verified_worker, reused, runners_up "
       "FROM sweep ORDER BY key",
       [this](const Row& row) -> absl::Status {
         core::SweepRecord record;
@@ -91,8 +91,8 @@ absl::Status Reader::ReadSweeps() {
         record.counts.reused = row.number(30);
         if (record.counts.pending > 0) snapshot_.next_index[record.id] = row.number(18);
         record.pins.engine_fingerprint = row.string(19);
-        if (!row.is_null(20)) record.best_trial = row.number(20);
-        record.best_objective = ReadOptionalReal(row, 21);
+        if (!row.is_null(20)) record.best.push_back({row.number(20), row.real(21)});
+        if (absl::Status status = UnpackRunnersUp(row.blob(31), &record.best); !status.ok()) return status;
         record.created_at = ReadTime(row, 22).value_or(core::WallTime{});
         record.started_at = ReadTime(row, 23);
         record.ended_at = ReadTime(row, 24);

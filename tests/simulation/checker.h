@@ -68,7 +68,8 @@ class Checker {
     std::map<uint32_t, uint64_t> points;  // How many, by attempt.
     bool reused = false;
     std::optional<double> objective;
-    bool has_weights = false;  // Each attempt is taken to have uploaded them before its result.
+    bool ended_with_weights = false;  // Each attempt is taken to have uploaded them before its result.
+    bool has_weights = false;
   };
   struct Sweep {
     std::shared_ptr<const server::core::SweepDefinition> definition;

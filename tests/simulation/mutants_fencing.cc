@@ -100,7 +100,7 @@ std::vector<Mutant> FencingMutants() {
           const RunningTrial& running = *state.FindRunning(key);
           std::get<LeaseReply>(decision->reply)
               .leases.push_back({key, running.attempt, running.config, running.seed,
-                                 state.FindSweep(key.sweep)->record.definition, std::nullopt});
+                                 state.FindSweep(key.sweep)->record.definition, std::nullopt, std::nullopt});
           return;
         }
       };

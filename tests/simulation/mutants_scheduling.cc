@@ -39,7 +39,7 @@ void LeaseAnyway(const State& state, const Command& command, Decision* decision,
     leased.mono = mono;
     leased.lease_until = until;
     std::get<LeaseReply>(decision->reply)
-        .leases.push_back({leased.key, 1, leased.config, 0, sweep.record.definition, std::nullopt});
+        .leases.push_back({leased.key, 1, leased.config, 0, sweep.record.definition, std::nullopt, std::nullopt});
     decision->events.push_back(std::move(leased));
     return;
   }

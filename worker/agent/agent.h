@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "basin/v1/worker_service.pb.h"
@@ -17,6 +18,7 @@
 #include "worker/agent/clock.h"
 #include "worker/agent/coordinator_client.h"
 #include "worker/agent/held_trials.h"
+#include "worker/agent/weights_bar.h"
 #include "worker/job/job.h"
 
 namespace basin::worker::agent {
@@ -61,8 +63,12 @@ class Agent {
   static constexpr MonoTime kLongestWaiting = std::chrono::milliseconds(500);
 
   struct Job {
-    AttemptKey key;
+    Job(AttemptKey attempt, const v1::LeasedTrial& leased_trial)
+        : key(std::move(attempt)), lease(leased_trial), weights_bar(leased_trial) {}
+
+    const AttemptKey key;
     v1::LeasedTrial lease;
+    WeightsBar weights_bar;  // On the thread of the job.
     job::JobControl control;
     // Guarded by mutex_.
     std::optional<MonoTime> next_checkpoint;  // Set while it trains and saves by time.

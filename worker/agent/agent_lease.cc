@@ -77,9 +77,7 @@ void Agent::TakeAnswer(const v1::LeaseTrialsResponse& answer) {
   Connected();
   const MonoTime now = clock_->Now();
   for (const v1::LeasedTrial& lease : answer.trials()) {
-    auto job = std::make_shared<Job>();
-    job->key = {lease.sweep_id(), lease.index(), lease.attempt()};
-    job->lease = lease;
+    auto job = std::make_shared<Job>(AttemptKey{lease.sweep_id(), lease.index(), lease.attempt()}, lease);
     job->leased = now;
     const HeldTrials::Added added = held_.Add(job->key, now);
     if (!added.added) continue;

@@ -73,6 +73,7 @@ void Agent::RunTrial(Job& job) {
 }
 
 void Agent::AppendPoints(Job& job, std::span<const v1::MetricPoint> points) {
+  job.weights_bar.Add(points);
   Lock lock(mutex_);
   // The server has been away for so long that the buffer is full: train on when it is back.
   room_.wait(lock, [&] { return held_.HasRoom() || job.control.stopped() || ended_; });

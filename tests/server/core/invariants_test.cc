@@ -54,7 +54,9 @@ TEST(InvariantsTest, EachContradictionIsNamed) {
       {"queued with an attempt left", [](Snapshot& s) { s.queued[0].failures = 3; }},
       {"failures are earlier attempts", [](Snapshot& s) { s.open[0].failures = 1; }},
       {"has a best trial once one succeeded",
-       [](Snapshot& s) { s.sweeps[0].best_trial = 0, s.sweeps[0].best_objective = 1; }},
+       [](Snapshot& s) {
+         s.sweeps[0].best = {{0, 1}};
+       }},
       {"holds no more than its slots and as many ahead", [](Snapshot& s) { s.workers[0].description.slots = 0; }},
       {"runs nothing when gone", [](Snapshot& s) { s.workers[0].state = WorkerState::kLost; }},
   };

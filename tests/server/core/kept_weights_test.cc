@@ -1,13 +1,17 @@
-// Which weights stay of a sweep that keeps those of its best trial.
+// Which weights stay of a sweep that keeps those of its best trials.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
+#include <random>
 #include <set>
+#include <utility>
 #include <vector>
 
+#include "server/core/best_trials.h"
 #include "tests/support/scheduler.h"
 #include "tests/support/sweep_builder.h"
 
@@ -57,36 +61,63 @@ class Keeper {
   std::set<uint64_t> uploaded, kept;
 };
 
-TEST(KeptWeightsTest, InAnyOrderOfEndsTheyAreThoseOfTheBestTrialSoFar) {
-  const std::vector<double> losses = {0.5, 0.25, 0.25, 0.75};
-  std::vector<uint64_t> order = {0, 1, 2, 3};
-  do {
-    Keeper keeper(4);
-    for (const uint64_t index : order) {
-      keeper.Report({Keeper::Ended(index, losses[index])});
-      EXPECT_THAT(keeper.kept, ElementsAre(*keeper.scheduler.sweep("s").best_trial));
+// Seven values, each of some trials.
+constexpr uint64_t kTrials = 3 * kBestTrials;
+double LossOf(uint64_t index) { return static_cast<double>(index * index % 7); }
+
+// Indices of the best ones of these trials, by sorting.
+std::set<uint64_t> BestOf(std::vector<uint64_t> trials, bool maximize = false) {
+  std::ranges::sort(trials, {},
+                    [maximize](uint64_t index) { return std::pair(maximize ? -LossOf(index) : LossOf(index), index); });
+  trials.resize(std::min<size_t>(trials.size(), kBestTrials));
+  return {trials.begin(), trials.end()};
+}
+
+std::vector<uint64_t> SomeOrder(uint32_t seed) {
+  std::vector<uint64_t> order(kTrials);
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::shuffle(order, std::mt19937(seed));
+  return order;
+}
+
+TEST(KeptWeightsTest, InAnyOrderOfEndsTheyAreThoseOfTheBestTrialsSoFar) {
+  for (const bool maximize : {false, true}) {
+    for (uint32_t seed = 0; seed < 20; ++seed) {
+      Keeper keeper(kTrials, maximize ? SweepBuilder().Maximize("val_loss") : SweepBuilder());
+      std::vector<uint64_t> ended;
+      for (const uint64_t index : SomeOrder(seed)) {
+        keeper.Report({Keeper::Ended(index, LossOf(index))});
+        ended.push_back(index);
+        ASSERT_EQ(keeper.kept, BestOf(ended, maximize)) << "seed " << seed << " after " << ended.size();
+      }
     }
-    EXPECT_THAT(keeper.kept, ElementsAre(1)) << "of equal ones that with the lowest index";
-  } while (std::ranges::next_permutation(order).found);
+  }
 }
 
 TEST(KeptWeightsTest, TrialsThatEndInOneReportAreComparedWithEachOther) {
-  std::vector<uint64_t> order = {0, 1, 2};
-  do {
-    Keeper keeper(3);
+  for (uint32_t seed = 0; seed < 20; ++seed) {
+    Keeper keeper(kTrials);
     std::vector<TrialReport> reports;
-    for (const uint64_t index : order) {
-      reports.push_back(Keeper::Ended(index, 1 - 0.25 * static_cast<double>(index)));
-    }
-    keeper.Report(reports);
-    EXPECT_THAT(keeper.kept, ElementsAre(2));
-  } while (std::ranges::next_permutation(order).found);
+    for (const uint64_t index : SomeOrder(seed)) reports.push_back(Keeper::Ended(index, LossOf(index)));
+    keeper.Report(std::move(reports));
+    EXPECT_EQ(keeper.kept, BestOf(SomeOrder(seed)));
+  }
 }
 
-TEST(KeptWeightsTest, AreThoseOfTheGreatestValueWhereThatIsBest) {
-  Keeper keeper(2, SweepBuilder().Maximize("val_loss"));
-  keeper.Report({Keeper::Ended(0, 0.25), Keeper::Ended(1, 0.5)});
-  EXPECT_THAT(keeper.kept, ElementsAre(1));
+TEST(KeptWeightsTest, ALeaseSaysWhatAnObjectiveHasToReach) {
+  for (const v1::Keep::Weights keep : {v1::Keep::WEIGHTS_BEST, v1::Keep::WEIGHTS_ALL}) {
+    Scheduler scheduler;
+    scheduler.Create("s", SweepBuilder().Keep(keep).Configs(kTrials).Build());
+    scheduler.Register("w", kTrials);
+    for (uint64_t index = 0; index < kBestTrials; ++index) {
+      const auto lease = scheduler.Lease("w", 1).at(0);
+      EXPECT_EQ(lease.weights_bar, std::nullopt);
+      scheduler.Succeed("w", lease.key, 1, 0.5 + static_cast<double>(index));
+    }
+    const auto expected = keep == v1::Keep::WEIGHTS_BEST ? std::optional(9.5) : std::nullopt;
+    EXPECT_EQ(scheduler.Lease("w", 1, "call").at(0).weights_bar, expected);
+    EXPECT_EQ(scheduler.Lease("w", 1, "call").at(0).weights_bar, expected) << "in a repeated answer";
+  }
 }
 
 TEST(KeptWeightsTest, NeverAreOfATrialThatDivergedOrFailed) {

@@ -11,6 +11,7 @@
 namespace basin::server::core {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
@@ -144,7 +145,7 @@ TEST_F(ReportTest, SuccessWithAnInfiniteObjectiveIsDiverged) {
   EXPECT_EQ(end.state, TrialState::kDiverged);
   EXPECT_EQ(end.objective, std::nullopt);
   EXPECT_EQ(counts().diverged, 1u);
-  EXPECT_EQ(scheduler_.sweep("s").best_trial, std::nullopt);
+  EXPECT_THAT(scheduler_.sweep("s").best, IsEmpty());
 }
 
 TEST_F(ReportTest, DivergedTrialHasMetricsButNoObjective) {
@@ -156,17 +157,16 @@ TEST_F(ReportTest, DivergedTrialHasMetricsButNoObjective) {
   EXPECT_THAT(end.metrics, SizeIs(1));
 }
 
-TEST_F(ReportTest, BestTrialIsTheLowestOfEqualOnes) {
+TEST_F(ReportTest, OfEqualTrialsThoseOfTheLowestIndicesAreBest) {
   scheduler_.Create("s", SweepBuilder().Configs(3).Build());
   scheduler_.Register("w", 3);
   scheduler_.Lease("w", 3);
   scheduler_.Succeed("w", {"s", 1}, 1, 0.3);
-  EXPECT_EQ(scheduler_.sweep("s").best_trial, 1u);
+  EXPECT_THAT(scheduler_.sweep("s").best, ElementsAre(RankedTrial{1, 0.3}));
   scheduler_.Succeed("w", {"s", 2}, 1, 0.3);
-  EXPECT_EQ(scheduler_.sweep("s").best_trial, 1u);
+  EXPECT_THAT(scheduler_.sweep("s").best, ElementsAre(RankedTrial{1, 0.3}, RankedTrial{2, 0.3}));
   scheduler_.Succeed("w", {"s", 0}, 1, 0.3);
-  EXPECT_EQ(scheduler_.sweep("s").best_trial, 0u);
-  EXPECT_EQ(scheduler_.sweep("s").best_objective, 0.3);
+  EXPECT_THAT(scheduler_.sweep("s").best, ElementsAre(RankedTrial{0, 0.3}, RankedTrial{1, 0.3}, RankedTrial{2, 0.3}));
 }
 
 TEST_F(ReportTest, InvalidTrialEndsTheSweepAndLeavesTheRestAlone) {

@@ -24,8 +24,7 @@ Snapshot SomeSnapshot() {
   sweep.request_id = "r";
   sweep.spec_digest = "d";
   sweep.counts = {.pending = 4, .running = 1, .succeeded = 1};
-  sweep.best_trial = 0;
-  sweep.best_objective = 0.5;
+  sweep.best = {{0, 0.5}};
   snapshot.sweeps.push_back(sweep);
   snapshot.queued.push_back({{"s", 3}, 1, 1});
   OpenTrial open;
@@ -51,8 +50,7 @@ TEST(RestoreTest, OpenAttemptGoesOnWhereItWas) {
   TrialReport report{{"s", 2}, 2, 5, {}, Outcome{}, std::nullopt};
   report.outcome->kind = OutcomeKind::kSucceeded;
   EXPECT_TRUE(scheduler.Report("w", report).status.ok());
-  EXPECT_EQ(scheduler.sweep("s").best_objective, 0.25);
-  EXPECT_EQ(scheduler.sweep("s").best_trial, 2u);
+  EXPECT_THAT(scheduler.sweep("s").best, ::testing::ElementsAre(RankedTrial{2, 0.25}, RankedTrial{0, 0.5}));
 }
 
 TEST(RestoreTest, OpenLeaseGetsOneFreshTerm) {

@@ -80,8 +80,7 @@ TEST_F(ReuseTest, AKnownResultIsTakenOverAndTheNextTrialLeased) {
   EXPECT_EQ(reply.leases[0].key.index, 1u);
   const SweepRecord& sweep = scheduler_.sweep("s");
   EXPECT_EQ(sweep.counts, (TrialCounts{.pending = 2, .running = 1, .succeeded = 1, .reused = 1}));
-  EXPECT_EQ(sweep.best_trial, 0u);
-  EXPECT_EQ(sweep.best_objective, 0.25);
+  EXPECT_THAT(sweep.best, ::testing::ElementsAre(RankedTrial{0, 0.25}));
   EXPECT_EQ(sweep.pins.engine_fingerprint, "engine-1");
   ASSERT_THAT(scheduler_.EventsOf<TrialReused>(), SizeIs(1));
   EXPECT_EQ(scheduler_.EventsOf<TrialReused>()[0].result.trial, "old/7");
@@ -198,7 +197,7 @@ TEST(ReuseDigestTest, ATrialThatAClockMayStopHasNone) {
 
 // As the sweep's first trial with a result.
 std::optional<TrialReused> TakeOverFirst(const SweepDefinition& sweep, const KnownResult& result) {
-  return TakeOver(sweep, BestTrial{.maximize = sweep.maximize, .index = {}, .objective = {}}, 0, result);
+  return TakeOver(sweep, BestTrials{.maximize = sweep.maximize, .ranked = {}}, 0, result);
 }
 
 TEST(TakeOverTest, TheObjectiveIsThatOfTheSweepThatTakesIt) {
@@ -237,31 +236,41 @@ TEST(TakeOverTest, WeightsAreTakenOverByASweepThatKeepsThem) {
   EXPECT_FALSE(TakeOverFirst(*SweepBuilder().Build(), result)->result.weights);
 }
 
-TEST(TakeOverTest, ASweepThatKeepsTheBestWeightsWantsThemOfABetterTrialAlone) {
+TEST(TakeOverTest, ASweepThatKeepsTheBestWeightsTakesThoseOfSuchTrialsIfThereAreAny) {
   const auto keeps = SweepBuilder().Keep(v1::Keep::WEIGHTS_BEST).Build();
-  const BestTrial best{.maximize = false, .index = 3, .objective = 0.5};
-  EXPECT_FALSE(TakeOver(*keeps, best, 2, ResultOf(0.5)));
-  EXPECT_FALSE(TakeOver(*keeps, best, 4, ResultOf(0.25)));
-  EXPECT_TRUE(TakeOver(*keeps, best, 4, ResultOf(0.5)));
-  KnownResult result = ResultOf(0.75);
-  result.weights = kWeights;
-  EXPECT_FALSE(TakeOver(*keeps, best, 2, result)->result.weights);
+  const BestTrials best{.maximize = false, .ranked = std::vector<RankedTrial>(kBestTrials, {3, 0.5})};
+  const auto has_weights = [&](uint64_t index, double loss) {
+    KnownResult result = ResultOf(loss);
+    result.weights = kWeights;
+    return TakeOver(*keeps, best, index, result)->result.weights.has_value();
+  };
+  EXPECT_TRUE(has_weights(2, 0.5));
+  EXPECT_TRUE(has_weights(4, 0.25));
+  EXPECT_FALSE(has_weights(4, 0.5));
+  EXPECT_FALSE(has_weights(2, 0.75));
+  const auto without = TakeOver(*keeps, best, 2, ResultOf(0.25));
+  ASSERT_TRUE(without);
+  EXPECT_FALSE(without->result.weights);
 }
 
 TEST_F(ReuseTest, OfASweepThatKeepsTheBestWeightsAFormerBestTrialLosesThem) {
-  Begin(SweepBuilder().Configs(3).Keep(v1::Keep::WEIGHTS_BEST));
+  constexpr uint64_t kTrials = kBestTrials + 2;
+  Begin(SweepBuilder().Configs(kTrials).Keep(v1::Keep::WEIGHTS_BEST));
   std::map<TrialKey, std::optional<KnownResult>> known;
-  for (uint64_t index = 0; index < 3; ++index) {
-    known[Key(index)] = ResultOf(index == 2 ? 0.75 : 0.5 - 0.25 * static_cast<double>(index));
+  for (uint64_t index = 0; index < kTrials; ++index) {
+    // The first is the worst but for the last.
+    known[Key(index)] = ResultOf(index == 0 ? 0.75 : index == kTrials - 1 ? 0.875 : 0.5);
     known[Key(index)]->weights = kWeights;
   }
   Ask(known);
-  EXPECT_EQ(scheduler_.sweep("s").best_trial, 1u);
+  EXPECT_EQ(scheduler_.sweep("s").best.at(0).index, 1u);
   std::vector<bool> with_weights;
   for (const TrialReused& reused : scheduler_.EventsOf<TrialReused>()) {
     with_weights.push_back(reused.result.weights.has_value());
   }
-  EXPECT_THAT(with_weights, ::testing::ElementsAre(true, true, false));
+  std::vector<bool> expected(kTrials, true);
+  expected.back() = false;
+  EXPECT_EQ(with_weights, expected);
   ASSERT_THAT(scheduler_.EventsOf<WeightsDropped>(), SizeIs(1));
   EXPECT_EQ(scheduler_.EventsOf<WeightsDropped>()[0].key.index, 0u);
 }

@@ -58,7 +58,7 @@ TEST_F(VerificationTest, TheSweepThatItVerifiesStaysAsItIs) {
   for (const auto& lease : scheduler_.Lease("w1")) scheduler_.Succeed("w1", lease.key, lease.attempt, 0.125);
   EXPECT_EQ(scheduler_.sweep("v").state, SweepState::kFinished);
   EXPECT_EQ(scheduler_.sweep("s").counts, before.counts);
-  EXPECT_EQ(scheduler_.sweep("s").best_objective, before.best_objective);
+  EXPECT_EQ(scheduler_.sweep("s").best, before.best);
 }
 
 TEST_F(VerificationTest, AnotherWorkerThatCouldRunItIsPreferred) {

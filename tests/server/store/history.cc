@@ -291,9 +291,9 @@ std::string Describe(const State& state) {
         << " priority=" << r.priority << " space=" << r.configs << "x" << r.seeds << " maximize=" << r.maximize
         << " counts=" << c.pending << "," << c.running << "," << c.succeeded << "," << c.diverged << "," << c.pruned
         << "," << c.failed << "," << c.cancelled << " engine=" << r.pins.engine_fingerprint
-        << " best=" << (r.best_trial ? std::to_string(*r.best_trial) : "none") << "," << Bits(r.best_objective)
         << " times=" << r.created_at.count() << "," << r.started_at.value_or(WallTime(-1)).count() << ","
         << r.ended_at.value_or(WallTime(-1)).count() << " next=" << sweep.next_index << "\n";
+    for (const RankedTrial& best : r.best) out << "  best " << best.index << "," << Bits(best.objective) << "\n";
     for (const auto& [set, digest] : r.pins.digests) out << "  pin " << set << "=" << digest << "\n";
     if (r.definition) out << "  spec " << r.definition->spec.ShortDebugString() << "\n";
     for (const uint64_t index : sweep.skipped) out << "  skipped " << index << "\n";

@@ -1,5 +1,5 @@
-// The weights of the best trial, as the core decides and every kind of store keeps them, with a restart between any two
-// commands.
+// The weights of the best trials, as the core decides and every kind of store keeps them, with a restart between any
+// two commands.
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +15,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr uint32_t kTrials = 4;
+constexpr uint32_t kTrials = core::kBestTrials + 2;
 
 class KeptWeightsContractTest : public StoreContractTest {
  protected:
@@ -68,17 +68,21 @@ class KeptWeightsContractTest : public StoreContractTest {
   }
 };
 
-TEST_P(KeptWeightsContractTest, AreThoseOfTheBestTrialAfterEachEnd) {
+TEST_P(KeptWeightsContractTest, AreThoseOfTheBestTrialsAfterEachEnd) {
   Begin(v1::Keep::WEIGHTS_BEST);
   EXPECT_THAT(Kept(), IsEmpty());
-  End(2, 0.5);
-  EXPECT_THAT(Kept(), ElementsAre(2));
-  End(0, 0.75);
-  EXPECT_THAT(Kept(), ElementsAre(2));
-  End(3, 0.25);
-  EXPECT_THAT(Kept(), ElementsAre(3));
-  End(1, 0.25);
-  EXPECT_THAT(Kept(), ElementsAre(1));
+  std::set<uint64_t> expected;
+  for (uint64_t index = 2; index < kTrials; ++index) {
+    End(index, index == 5 ? 0.75 : 0.5);
+    expected.insert(index);
+    EXPECT_EQ(Kept(), expected);
+  }
+  End(0, 0.875);
+  EXPECT_EQ(Kept(), expected);
+  End(1, 0.625);
+  expected.erase(5);
+  expected.insert(1);
+  EXPECT_EQ(Kept(), expected);
 }
 
 TEST_P(KeptWeightsContractTest, AreNeverThoseOfATrialThatDivergedOrFailed) {

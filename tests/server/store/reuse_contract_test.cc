@@ -85,7 +85,7 @@ TEST_P(ReuseContractTest, ATrialThatTookAResultOverHasEndedAndIsCounted) {
   const core::Snapshot snapshot = Load();
   const core::SweepRecord& sweep = snapshot.sweeps.at(1);
   EXPECT_EQ(sweep.counts, (core::TrialCounts{.pending = 1, .succeeded = 1, .reused = 1}));
-  EXPECT_EQ(sweep.best_trial, 1u);
+  EXPECT_EQ(sweep.best.at(0).index, 1u);
   EXPECT_THAT(snapshot.skipped.at("again"), ElementsAre(0));
   EXPECT_EQ(store().FindFinished({"again", 1})->state, core::TrialState::kSucceeded);
   EXPECT_EQ(core::CheckInvariants(Restored()), absl::OkStatus());

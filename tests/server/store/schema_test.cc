@@ -101,6 +101,7 @@ TEST_F(SchemaTest, FirstVersionIsBroughtUpToDateWithItsLineage) {
                     "principal;"
                     "ALTER TABLE sweep DROP COLUMN verified_sweep; ALTER TABLE sweep DROP COLUMN verified_trial;"
                     "ALTER TABLE sweep DROP COLUMN verified_worker; ALTER TABLE sweep DROP COLUMN reused;"
+                    "ALTER TABLE sweep DROP COLUMN runners_up;"
                     "DROP VIEW trials; ALTER TABLE trial DROP COLUMN reused_from;"
                     "DROP INDEX config_digest; ALTER TABLE config DROP COLUMN digest;"
                     "DROP VIEW artifacts; DROP VIEW metrics; DROP TABLE artifact; DROP TABLE resumption;"

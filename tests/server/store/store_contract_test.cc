@@ -203,12 +203,26 @@ TEST_P(StoreContractTest, PassedOverTrialsAreRememberedUntilTheyAreLeased) {
   EXPECT_EQ(Load().next_index.at("s"), 7u);
 }
 
-TEST_P(StoreContractTest, BestTrialIsTheOneWithTheLowestIndexAmongEquals) {
+TEST_P(StoreContractTest, BestTrialsAreRankedByObjectiveAndThenByIndex) {
   Begin();
-  Commit({Leased(0), Leased(1), Leased(2), Succeeded(2, 0.5), Succeeded(0, 0.75), Succeeded(1, 0.5)});
+  Commit({Leased(0), Leased(1), Leased(2), Succeeded(2, 0.5)});
   specimen_->Reopen();
-  EXPECT_EQ(Load().sweeps.at(0).best_trial, 1u);
-  EXPECT_EQ(Load().sweeps.at(0).best_objective, 0.5);
+  Commit({Succeeded(0, 0.75), Succeeded(1, 0.5)});
+  specimen_->Reopen();
+  EXPECT_THAT(Load().sweeps.at(0).best,
+              ElementsAre(core::RankedTrial{1, 0.5}, core::RankedTrial{2, 0.5}, core::RankedTrial{0, 0.75}));
+}
+
+TEST_P(StoreContractTest, NoMoreBestTrialsAreRememberedThanHaveTheirWeightsKept) {
+  Begin(core::kBestTrials + 2);
+  for (uint64_t index = 0; index < core::kBestTrials + 2; ++index) {
+    Commit({Leased(index), Succeeded(index, 1.0 / static_cast<double>(1 + index))});
+    specimen_->Reopen();
+  }
+  const std::vector<core::RankedTrial> best = Load().sweeps.at(0).best;
+  ASSERT_THAT(best, SizeIs(core::kBestTrials));
+  EXPECT_EQ(best.front().index, core::kBestTrials + 1);
+  EXPECT_EQ(best.back().index, 2u);
 }
 
 TEST_P(StoreContractTest, RequestIsFoundWithItsSweep) {

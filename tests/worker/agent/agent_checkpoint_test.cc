@@ -185,6 +185,23 @@ TEST_F(AgentCheckpointTest, WeightsAreUploadedBeforeTheOutcomeOnceTheServerIsThe
   EXPECT_FALSE(coordinator_.weights_[0].ended);
 }
 
+TEST_F(AgentCheckpointTest, WeightsThatAreTooBadToBeKeptAreNotUploaded) {
+  lease_.set_keep_weights(true);
+  lease_.mutable_weights_bar()->mutable_objective()->set_minimize("val_loss");
+  lease_.mutable_weights_bar()->set_value(0.5);
+  Start([](const job::JobContext& context) {
+    v1::MetricPoint point;
+    point.set_name("val_loss");
+    point.set_value(0.75);
+    context.report({&point, 1});
+    context.save_weights({7, "weights"});
+    return Success();
+  });
+  ASSERT_TRUE(coordinator_.AwaitEnded(1));
+  Leave();
+  EXPECT_THAT(coordinator_.weights_, ::testing::IsEmpty());
+}
+
 TEST_F(AgentCheckpointTest, NobodyIsAskedForWeightsThatAreNotWanted) {
   bool asked = true;
   Start([&](const job::JobContext& context) {
