@@ -112,7 +112,8 @@ class State::Applier {
     trial.lease_until = event.lease_until;
     state_.deadlines_.leases.emplace(trial.lease_until, event.key);
     if (const auto& limit = sweep.record.definition->trial_time_limit) {
-      state_.deadlines_.limits.emplace(event.mono + *limit, event.key);
+      trial.limit_end = event.mono + *limit;
+      state_.deadlines_.limits.emplace(*trial.limit_end, event.key);
     }
     if (WorkerEntry* worker = Worker(event.worker)) worker->running.insert(event.key);
     sweep.running.emplace(index, std::move(trial));
@@ -256,6 +257,26 @@ class State::Applier {
     }
   }
 
+  void operator()(const DeadlinesPutOff& event) {
+    Deadlines& deadlines = state_.deadlines_;
+    const MonoTime latest = event.mono + state_.settings_.lease;
+    for (const auto& [end, key] : std::exchange(deadlines.leases, {})) {
+      MonoTime& until = Sweep(key.sweep).running.at(key.index).lease_until;
+      until = std::max(until, std::min(until + event.by, latest));
+      deadlines.leases.emplace(until, key);
+    }
+    for (const auto& [end, key] : std::exchange(deadlines.limits, {})) {
+      std::optional<MonoTime>& limit_end = Sweep(key.sweep).running.at(key.index).limit_end;
+      *limit_end += 2 * event.by;
+      deadlines.limits.emplace(*limit_end, key);
+    }
+    for (const auto& [end, id] : std::exchange(deadlines.silences, {})) {
+      WorkerEntry& worker = *Worker(id);
+      worker.last_heard = std::max(worker.last_heard, std::min(worker.last_heard + event.by, event.mono));
+      deadlines.silences.emplace(SilenceEnd(worker), id);
+    }
+  }
+
   void operator()(const LeaseAnswered& event) {
     WorkerEntry* worker = Worker(event.worker);
     Require(worker != nullptr, "an unknown worker was answered");
@@ -298,9 +319,7 @@ class State::Applier {
   void EndAttempt(SweepEntry& sweep, std::map<uint64_t, RunningTrial>::iterator trial) {
     const TrialKey key{sweep.record.id, trial->first};
     state_.deadlines_.leases.erase({trial->second.lease_until, key});
-    if (const auto& limit = sweep.record.definition->trial_time_limit) {
-      state_.deadlines_.limits.erase({trial->second.started + *limit, key});
-    }
+    if (const auto& end = trial->second.limit_end) state_.deadlines_.limits.erase({*end, key});
     if (WorkerEntry* worker = Worker(trial->second.worker)) worker->running.erase(key);
     sweep.running.erase(trial);
   }

@@ -122,9 +122,10 @@ struct AddWeights {
   Artifact file;
   std::string principal = {};
 };
-// Ends what is overdue: leases, time limits, silent workers. `stalled` is by how much the loop itself was late, if it
-// was stopped or the machine slept, and zero otherwise. Unless it is zero nothing ends: every lease gets a fresh term
-// instead, so that heartbeats and results waiting in the queue count.
+// Ends what is overdue: leases, time limits, silent workers. `stalled` is for how long nobody could be heard, for the
+// loop or its machine was stopped or the disk full, and zero otherwise. Unless it is zero nothing ends: all is put off
+// instead, so that heartbeats and results waiting in the queue count. By no more than that time, or workers that died
+// before would hold their trials for as long as such times come again and again.
 struct ExpireLeases {
   MonoTime stalled{};
 };

@@ -16,25 +16,15 @@ std::string NameOf(const State& state, const WorkerId& id) {
   return worker == nullptr ? id : worker->record.description.name;
 }
 
-// The time in which nobody was heard does not count.
-Decision Grace(const State& state, Now now) {
-  std::map<WorkerId, std::vector<TrialKey>> held;
-  for (const auto& [end, id] : state.deadlines().silences) held[id];
-  for (const auto& [end, key] : state.deadlines().leases) held[state.FindRunning(key)->worker].push_back(key);
-  Decision decision;
-  for (auto& [id, keys] : held) {
-    decision.events.push_back(LeasesRenewed{id, std::move(keys), now.mono, now.mono + state.settings().lease});
-  }
-  return decision;
-}
-
 }  // namespace
 
 absl::StatusOr<Decision> DecideOne(const State& state, const ExpireLeases& command, Now now) {
   const MonoTime lease = state.settings().lease;
-  if (command.stalled > MonoTime::zero()) return Grace(state, now);
-
   Decision decision;
+  if (command.stalled > MonoTime::zero()) {
+    decision.events.push_back(DeadlinesPutOff{command.stalled, now.mono});
+    return decision;
+  }
   AttemptEnds ends(state, now, &decision.events);
   std::set<TrialKey> ended;
   for (const auto& [end, key] : state.deadlines().leases) {

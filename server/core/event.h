@@ -161,7 +161,7 @@ struct Audited {
   WallTime at{};
 };
 
-// Memory alone: stores ignore these three.
+// Memory alone: stores ignore these four.
 struct WorkerBlamed {
   WorkerId id;
   Blame blame;  // In the place of the earlier one.
@@ -172,6 +172,12 @@ struct LeasesRenewed {
   MonoTime mono{};
   MonoTime lease_until{};
 };
+// Leases and silences end later by `by`, but no later than if they had begun at `mono`. Time limits by twice as much: a
+// worker whose call was not answered in that time may give the result a while later.
+struct DeadlinesPutOff {
+  MonoTime by{};
+  MonoTime mono{};
+};
 struct LeaseAnswered {  // The answer to a lease call that may be repeated.
   WorkerId worker;
   std::string request_id;
@@ -181,6 +187,6 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
 using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialReused, TrialLeased,
                            PointsAppended, CheckpointAdded, CheckpointRejected, WeightsAdded, WeightsDropped,
                            TrialRequeued, TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered,
-                           WorkerStateChanged, WorkerSetAside, Audited, WorkerBlamed, LeasesRenewed, LeaseAnswered>;
+                           WorkerStateChanged, WorkerSetAside, Audited, WorkerBlamed, LeasesRenewed, DeadlinesPutOff, LeaseAnswered>;
 
 }  // namespace basin::server::core

@@ -106,9 +106,10 @@ class Checker {
       Expect(checkpoint.progress.next_sequence <= trial.next_sequence, "has told what was told at its checkpoint");
     }
     Expect(state_.deadlines().leases.contains({trial.lease_until, key}), "its lease ends");
-    if (definition.trial_time_limit) {
+    Expect(trial.limit_end.has_value() == definition.trial_time_limit.has_value(), "has an end if it has a limit");
+    if (trial.limit_end) {
       ++limited_;
-      Expect(state_.deadlines().limits.contains({trial.started + *definition.trial_time_limit, key}), "its time ends");
+      Expect(state_.deadlines().limits.contains({*trial.limit_end, key}), "its time ends");
     }
     if (const WorkerEntry* worker = state_.FindWorker(trial.worker)) {
       Expect(worker->running.contains(key), "its worker knows");

@@ -34,6 +34,7 @@ RunningTrial RestoreTrial(OpenTrial open, const SweepDefinition& definition, Mon
   trial.worker = std::move(open.worker);
   trial.started = now;
   trial.lease_until = now + lease;
+  if (definition.trial_time_limit) trial.limit_end = now + *definition.trial_time_limit;
   trial.checkpoints = std::move(open.checkpoints);
   static_cast<Progress&>(trial) = std::move(open);
   return trial;
@@ -75,7 +76,7 @@ State State::Restore(Settings settings, Snapshot snapshot, Now now) {
     Require(definition != nullptr, "a running trial was restored without its sweep's definition");
     RunningTrial trial = RestoreTrial(std::move(open), *definition, now.mono, settings.lease);
     state.deadlines_.leases.emplace(trial.lease_until, key);
-    if (definition->trial_time_limit) state.deadlines_.limits.emplace(now.mono + *definition->trial_time_limit, key);
+    if (trial.limit_end) state.deadlines_.limits.emplace(*trial.limit_end, key);
     if (const auto worker = state.workers_.find(trial.worker); worker != state.workers_.end()) {
       worker->second.running.insert(key);
     }

@@ -31,6 +31,7 @@ struct RunningTrial : Progress {
   WorkerId worker;
   MonoTime started{};  // After a restart: that of the restart.
   MonoTime lease_until{};
+  std::optional<MonoTime> limit_end;  // Of the time that the attempt may take, if there is one.
   std::vector<Checkpoint> checkpoints;  // The oldest first; at most kCheckpointsKept.
   FailedOn failed_on;                   // Earlier attempts.
 
@@ -70,7 +71,7 @@ using ByTime = std::set<std::pair<MonoTime, Key>>;
 // What ends by itself, the earliest first.
 struct Deadlines {
   ByTime<TrialKey> leases;    // By RunningTrial::lease_until.
-  ByTime<TrialKey> limits;    // Of the time that one attempt may take.
+  ByTime<TrialKey> limits;    // By RunningTrial::limit_end.
   ByTime<WorkerId> silences;  // Of workers that are CONNECTED or DRAINING: a lease after last_heard.
 };
 

@@ -77,6 +77,7 @@ struct Adder {
     changes.slots_changed.insert(event.id);
   }
   void operator()(const core::LeasesRenewed& event) { changes.heard.insert(event.worker); }
+  void operator()(const core::DeadlinesPutOff&) {}
   void operator()(const core::LeaseAnswered& event) { changes.heard.insert(event.worker); }
 };
 
@@ -86,7 +87,7 @@ void Changes::Add(const core::Event& event, const core::State& state) { std::vis
 
 bool IsMemoryOnly(const core::Event& event) {
   return std::holds_alternative<core::WorkerBlamed>(event) || std::holds_alternative<core::LeasesRenewed>(event) ||
-         std::holds_alternative<core::LeaseAnswered>(event);
+         std::holds_alternative<core::DeadlinesPutOff>(event) || std::holds_alternative<core::LeaseAnswered>(event);
 }
 
 uint64_t LeasableTrials(const core::State& state) {

@@ -156,10 +156,10 @@ void Coordinator::Round(std::vector<Item> items) {
 // nobody has read, so that nobody may be taken for lost.
 void Coordinator::NoticeStall() {
   const core::MonoTime late = now_.mono - last_round_ - tick_;
-  if (next_check_ && late > stall_threshold_) {
+  if (next_check_ && !full_since_ && late > stall_threshold_) {
     stalled_ += late;
     next_check_ = now_.mono;
-    Log(LogLevel::kWarning, "the coordinator was stopped; every lease gets a fresh term",
+    Log(LogLevel::kWarning, "the coordinator was stopped; leases and time limits are put off",
         {{"stalled_s", std::chrono::duration<double>(late).count()}});
   }
   last_round_ = now_.mono;
@@ -245,10 +245,15 @@ void Coordinator::ProbeIfDue() {
 void Coordinator::SpaceIsBack() {
   const core::MonoTime outage = now_.mono - *full_since_;
   Log(LogLevel::kInfo, "the disk has space again", {{"outage_s", std::chrono::duration<double>(outage).count()}});
+  CountOutage();
   SetFullSince(std::nullopt);
-  stalled_ += outage;
   next_check_ = now_.mono;
   changes_.work_appeared = true;
+}
+
+void Coordinator::CountOutage() {
+  stalled_ += now_.mono - std::max(*full_since_, outage_counted_);
+  outage_counted_ = now_.mono;
 }
 
 void Coordinator::Apply(std::vector<core::Event> events) {
@@ -267,7 +272,7 @@ void Coordinator::ExpireIfDue() {
   }
   if (now_.mono < *next_check_) return;
   // Workers can't report to a full disk: until it has space, nobody's silence counts.
-  if (full_since_) stalled_ = std::max(stalled_, now_.mono - *full_since_);
+  if (full_since_) CountOutage();
   std::optional<core::MonoTime> deadline = state_.NextDeadline();
   if (deadline && (*deadline <= now_.mono || stalled_ > core::MonoTime::zero())) {
     Expire();

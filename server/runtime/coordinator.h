@@ -124,6 +124,7 @@ class Coordinator {
   // end would wait for ever.
   void ProbeIfDue();
   void SpaceIsBack();
+  void CountOutage();
   void ExpireIfDue();
   void TidyIfDue();
   void Expire();
@@ -158,6 +159,7 @@ class Coordinator {
   core::MonoTime last_round_{};
   core::MonoTime stalled_{};
   std::optional<core::MonoTime> full_since_;  // The disk is full.
+  core::MonoTime outage_counted_{};           // Until when the time since is part of stalled_.
   core::MonoTime next_probe_{};
   std::optional<core::MonoTime> next_tidy_;
   absl::Status failed_;  // Set when the store failed for good.

@@ -65,7 +65,7 @@ absl::StatusOr<std::unique_ptr<EventWriter>> EventWriter::Create(Connection& con
 
 bool EventWriter::IsDurable(const core::Event& event) {
   return !std::holds_alternative<core::WorkerBlamed>(event) && !std::holds_alternative<core::LeasesRenewed>(event) &&
-         !std::holds_alternative<core::LeaseAnswered>(event);
+         !std::holds_alternative<core::DeadlinesPutOff>(event) && !std::holds_alternative<core::LeaseAnswered>(event);
 }
 
 absl::Status EventWriter::Write(const core::Event& event) {

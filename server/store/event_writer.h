@@ -75,6 +75,7 @@ class EventWriter {
   absl::Status On(const core::Audited& event);
   absl::Status On(const core::WorkerBlamed&) { return absl::OkStatus(); }
   absl::Status On(const core::LeasesRenewed&) { return absl::OkStatus(); }
+  absl::Status On(const core::DeadlinesPutOff&) { return absl::OkStatus(); }
   absl::Status On(const core::LeaseAnswered&) { return absl::OkStatus(); }
 
   absl::StatusOr<Sweep*> FindSweep(const core::SweepId& id);

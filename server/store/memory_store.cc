@@ -172,6 +172,7 @@ class MemoryStore::Applier {
   void operator()(const core::Audited&) {}
   void operator()(const core::WorkerBlamed&) {}
   void operator()(const core::LeasesRenewed&) {}
+  void operator()(const core::DeadlinesPutOff&) {}
   void operator()(const core::LeaseAnswered&) {}
 
  private:

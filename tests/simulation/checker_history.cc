@@ -202,6 +202,7 @@ class Checker::Follower {
   void operator()(const Audited&) {}
   void operator()(const WorkerBlamed&) {}
   void operator()(const LeasesRenewed&) {}
+  void operator()(const DeadlinesPutOff&) {}
   void operator()(const LeaseAnswered&) {}
 
  private:

@@ -71,9 +71,10 @@ void CoordinatorHost::Stop() {
   if (!up()) return;
   const MonoTime length = dice_.Between(seconds(2), seconds(30));
   const MonoTime until = world_.timeline.now() + length;
-  stood_still_ += until - std::max(world_.timeline.now(), stopped_until_);
-  stopped_until_ = until;
-  stalled_ = length;
+  const MonoTime longer = std::max(MonoTime{}, until - std::max(world_.timeline.now(), stopped_until_));
+  stood_still_ += longer;
+  stalled_ += longer;
+  stopped_until_ = std::max(until, stopped_until_);
   world_.Note("coordinator is stopped");
 }
 
@@ -175,6 +176,7 @@ absl::StatusOr<Reply> CoordinatorHost::DecideAndApply(Command command) {
     if (const auto* created = std::get_if<SweepCreated>(&event)) definitions_[created->id] = created->definition;
     const bool memory_only = std::holds_alternative<WorkerBlamed>(event) ||
                              std::holds_alternative<LeasesRenewed>(event) ||
+                             std::holds_alternative<DeadlinesPutOff>(event) ||
                              std::holds_alternative<LeaseAnswered>(event);
     if (!memory_only) batch_.push_back(std::move(event));
   }

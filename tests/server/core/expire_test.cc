@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/core/invariants.h"
 #include "tests/support/scheduler.h"
 #include "tests/support/sweep_builder.h"
 
@@ -122,14 +123,47 @@ TEST_F(ExpireTest, LostWorkerThatCallsAgainIsConnectedWithoutItsLeases) {
   EXPECT_EQ(scheduler_.Lease("w").at(0).attempt, 2u);
 }
 
-TEST_F(ExpireTest, StalledLoopGivesEveryoneAFreshTerm) {
+TEST_F(ExpireTest, TimeInWhichNobodyCouldBeHeardCountsForNobody) {
   Start(SweepBuilder().TrialSeconds(20));
-  scheduler_.Advance(1000);
+  scheduler_.Advance(10 + 970);
   ASSERT_TRUE(scheduler_.Do(ExpireLeases{std::chrono::seconds(970)}).ok());
   EXPECT_EQ(counts().running, 1u);
   EXPECT_EQ(scheduler_.worker_state("w"), WorkerState::kConnected);
-  EXPECT_EQ(scheduler_.state().FindRunning({"s", 0})->lease_until, scheduler_.now().mono + std::chrono::seconds(30));
+  EXPECT_EQ(scheduler_.state().FindRunning({"s", 0})->lease_until, scheduler_.now().mono + std::chrono::seconds(20));
+  EXPECT_EQ(CheckInvariants(scheduler_.state()), absl::OkStatus());
+  scheduler_.Expire();
   EXPECT_TRUE(scheduler_.Succeed("w", {"s", 0}, 1).status.ok()) << "what waited in the queue counts";
+}
+
+TEST_F(ExpireTest, ALeaseIsPutOffByNoMoreThanAWholeTerm) {
+  Start(SweepBuilder());
+  ASSERT_TRUE(scheduler_.Do(ExpireLeases{std::chrono::seconds(970)}).ok());
+  EXPECT_EQ(scheduler_.state().FindRunning({"s", 0})->lease_until, scheduler_.now().mono + std::chrono::seconds(30));
+  EXPECT_EQ(scheduler_.state().FindWorker("w")->last_heard, scheduler_.now().mono);
+}
+
+TEST_F(ExpireTest, ADeadWorkersTrialEndsThoughTheLoopIsStoppedAgainAndAgain) {
+  Start(SweepBuilder());
+  for (int i = 0; i < 10; ++i) {
+    scheduler_.Advance(3 + 5);
+    ASSERT_TRUE(scheduler_.Do(ExpireLeases{std::chrono::seconds(5)}).ok());
+    scheduler_.Expire();
+    EXPECT_EQ(counts().running, i < 9 ? 1u : 0u) << "after " << 3 * (i + 1) << " s awake";
+  }
+  EXPECT_EQ(scheduler_.worker_state("w"), WorkerState::kLost);
+}
+
+TEST_F(ExpireTest, ATrialThatHangsEndsThoughTheLoopIsStoppedAgainAndAgain) {
+  Start(SweepBuilder().TrialSeconds(40));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(counts().running, 1u);
+    scheduler_.Advance(5 + 3);
+    Heartbeat();
+    ASSERT_TRUE(scheduler_.Do(ExpireLeases{std::chrono::seconds(3)}).ok());
+    scheduler_.Expire();
+    if (counts().running == 0) return;
+  }
+  FAIL() << "it still runs";
 }
 
 TEST_F(ExpireTest, NextDeadlineIsTheEarliestEnd) {

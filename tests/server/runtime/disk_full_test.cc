@@ -107,6 +107,18 @@ TEST_F(DiskFullTest, TheDiskIsTriedOnceASecondThoughNobodyAsks) {
   EXPECT_EQ(store_.commits(), commits + 11);
 }
 
+TEST_F(DiskFullTest, ATrialThatEndedWithinItsLimitDoesSoThoughItsResultHadToWait) {
+  Create(tests::SweepBuilder().TrialSeconds(10));
+  const core::WorkerId worker = Register("w");
+  const auto lease = Lease(worker).at(0);
+  clock_.Pass(seconds(8), kThreads);
+  FillDisk();
+  clock_.Pass(seconds(60), kThreads);
+  store_.Fail(absl::OkStatus());
+  clock_.Pass(seconds(4), kThreads);
+  EXPECT_TRUE(Report(worker, Success(lease)).status.ok());
+}
+
 TEST_F(DiskFullTest, NoLeaseIsLostToALongOutage) {
   Create();
   const core::WorkerId worker = Register("w");
