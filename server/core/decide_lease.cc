@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "proto/contract/workload_size.h"
 #include "server/core/best_trials.h"
 #include "server/core/decide_internal.h"
 #include "server/core/offer.h"
@@ -68,10 +69,13 @@ absl::StatusOr<Decision> DecideOne(const State& state, const LeaseTrials& comman
   if (wanted == 0) return Decision{std::move(events), std::move(reply)};
   std::list<Offer> open = OffersTo(state, worker, command, now);
   std::list<Offer> spent;
+  uint64_t bytes = 0;
   while (room.slots + room.ahead > 0 && !open.empty()) {
     const auto next = std::min_element(open.begin(), open.end());
-    if ((room.slots > 0 || next->MayWait()) && next->Take()) {
+    const bool fits = bytes == 0 || bytes + next->workload_bytes() <= contract::kMaxLeasedBytes;
+    if (fits && (room.slots > 0 || next->MayWait()) && next->Take()) {
       --(room.slots > 0 ? room.slots : room.ahead);
+      bytes += next->workload_bytes();
     } else {
       spent.splice(spent.end(), open, next);
     }

@@ -184,9 +184,10 @@ struct LeaseAnswered {  // The answer to a lease call that may be repeated.
   std::vector<TrialKey> trials;
 };
 
-using Event = std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialReused, TrialLeased,
-                           PointsAppended, CheckpointAdded, CheckpointRejected, WeightsAdded, WeightsDropped,
-                           TrialRequeued, TrialFinished, PendingCancelled, TrialRetried, WorkerRegistered,
-                           WorkerStateChanged, WorkerSetAside, Audited, WorkerBlamed, LeasesRenewed, DeadlinesPutOff, LeaseAnswered>;
+using Event =
+    std::variant<SweepCreated, SweepStateChanged, SweepPinned, SweepDeleted, TrialReused, TrialLeased, PointsAppended,
+                 CheckpointAdded, CheckpointRejected, WeightsAdded, WeightsDropped, TrialRequeued, TrialFinished,
+                 PendingCancelled, TrialRetried, WorkerRegistered, WorkerStateChanged, WorkerSetAside, Audited,
+                 WorkerBlamed, LeasesRenewed, DeadlinesPutOff, LeaseAnswered>;
 
 }  // namespace basin::server::core

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/workload_size.h"
 
 namespace basin::server::core {
 
@@ -24,6 +25,7 @@ absl::StatusOr<std::shared_ptr<const SweepDefinition>> SweepDefinition::Create(v
   if (limits.has_trial_seconds()) {
     definition->trial_time_limit = MonoTime(static_cast<int64_t>(std::llround(limits.trial_seconds() * 1e9)));
   }
+  definition->workload_bytes = contract::MostWorkloadBytes(spec);
   definition->spec = std::move(spec);
   return definition;
 }

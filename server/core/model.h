@@ -53,6 +53,7 @@ struct SweepDefinition {
   uint32_t max_attempts = 3;
   uint32_t max_parallel = 0;                 // 0: no limit.
   std::optional<MonoTime> trial_time_limit;  // Of one attempt.
+  uint64_t workload_bytes = 0;               // contract::MostWorkloadBytes.
 
   uint64_t trials() const { return configs * seeds; }
   uint64_t ConfigOf(uint64_t index) const { return index % configs; }

@@ -25,6 +25,8 @@ class Offer {
   // One more trial; false when there is none for this worker, or it has to be known first whether trials have results
   // already (look_up). On the way to it, trials end whose results are known.
   bool Take();
+  // What each of its trials adds to an answer.
+  uint64_t workload_bytes() const { return Definition().workload_bytes; }
 
   // Whether a worker may hold its trials before it has a slot for them: nothing limits how many run at once, or how
   // long.

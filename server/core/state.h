@@ -31,7 +31,7 @@ struct RunningTrial : Progress {
   WorkerId worker;
   MonoTime started{};  // After a restart: that of the restart.
   MonoTime lease_until{};
-  std::optional<MonoTime> limit_end;  // Of the time that the attempt may take, if there is one.
+  std::optional<MonoTime> limit_end;    // Of the time that the attempt may take, if there is one.
   std::vector<Checkpoint> checkpoints;  // The oldest first; at most kCheckpointsKept.
   FailedOn failed_on;                   // Earlier attempts.
 

@@ -40,6 +40,11 @@ SweepBuilder& SweepBuilder::Name(std::string name) {
   return *this;
 }
 
+SweepBuilder& SweepBuilder::WorkloadBytes(uint64_t bytes) {
+  definition_.workload_bytes = bytes;
+  return *this;
+}
+
 SweepBuilder& SweepBuilder::Configs(uint64_t configs) {
   definition_.configs = configs;
   return *this;

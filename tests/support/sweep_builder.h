@@ -40,6 +40,7 @@ class SweepBuilder {
   SweepBuilder& TrialSeconds(double seconds);
   SweepBuilder& Priority(int32_t priority);
   SweepBuilder& Reuse();
+  SweepBuilder& WorkloadBytes(uint64_t bytes);
   SweepBuilder& Keep(v1::Keep::Weights weights);
   SweepBuilder& Dataset(const std::string& name);
   SweepBuilder& DatasetOf(std::function<std::string(uint64_t config)> dataset_of);

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "proto/contract/workload_size.h"
 #include "tests/support/scheduler.h"
 #include "tests/support/sweep_builder.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 using tests::Description;
 using tests::Scheduler;
@@ -35,6 +37,31 @@ TEST(LeaseTest, SeedsAreTheOutermostLoop) {
   std::vector<std::pair<uint64_t, uint64_t>> leased;
   for (const auto& lease : scheduler.Lease("w", 4)) leased.emplace_back(lease.config, lease.seed);
   EXPECT_THAT(leased, ElementsAre(std::pair(0, 7), std::pair(1, 7), std::pair(0, 11), std::pair(1, 11)));
+}
+
+TEST(LeaseTest, AnAnswerTakesNoMoreThanAMessageMay) {
+  constexpr uint64_t kFat = contract::kMaxLeasedBytes / 3, kThin = 1000;
+  Scheduler scheduler;
+  scheduler.Create("fat", SweepBuilder().Configs(12).WorkloadBytes(kFat).Build());
+  scheduler.Create("thin", SweepBuilder().Configs(12).WorkloadBytes(kThin).Build());
+  scheduler.Register("w", 24);
+  uint64_t leased = 0;
+  while (leased < 24) {
+    uint64_t bytes = 0;
+    const std::vector<SweepId> sweeps = Sweeps(scheduler.Lease("w", 24));
+    for (const SweepId& sweep : sweeps) bytes += sweep == "fat" ? kFat : kThin;
+    ASSERT_THAT(sweeps, Not(IsEmpty()));
+    ASSERT_LE(bytes, contract::kMaxLeasedBytes);
+    leased += sweeps.size();
+  }
+}
+
+TEST(LeaseTest, AWorkloadThatTakesAllOfAnAnswerIsLeasedAlone) {
+  Scheduler scheduler;
+  scheduler.Create("s", SweepBuilder().Configs(2).WorkloadBytes(contract::kMaxLeasedBytes + 1).Build());
+  scheduler.Register("w", 2);
+  EXPECT_THAT(scheduler.Lease("w", 2), SizeIs(1));
+  EXPECT_THAT(scheduler.Lease("w", 2), SizeIs(1));
 }
 
 TEST(LeaseTest, GridGivesExactlyItsTrials) {
