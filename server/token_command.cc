@@ -17,7 +17,7 @@
 namespace basin::server {
 namespace {
 
-constexpr char kReload[] = "a running server takes it up on SIGHUP (systemctl reload basin-server)";
+constexpr char kReload[] = "a server that started with tokens takes it up on SIGHUP (systemctl reload basin-server)";
 // SIGHUP reads again what a server knows to ask for.
 constexpr char kRestart[] =
     "it is the first, and a running server without tokens stays open to all until it is restarted (systemctl restart "

@@ -19,7 +19,7 @@ done
 expect 0 "stays open to all until it is restarted" "$server" token create --name w1 --role worker --data-dir "$data"
 if grep -q SIGHUP "$work/err"; then fail "the first token promises SIGHUP: $(cat "$work/err")"; fi
 grep -q '^basin_[0-9a-f]\{64\}$' "$work/out" || fail "not a token alone on stdout: $(cat "$work/out")"
-expect 0 "on SIGHUP" "$server" token create --name ops --role admin --data-dir "$data"
+expect 0 "started with tokens takes it up on SIGHUP" "$server" token create --name ops --role admin --data-dir "$data"
 expect 0 "w1 *worker" "$server" token list --data-dir "$data"
 expect 1 "no token of 'w2'" "$server" token revoke --name w2 --data-dir "$data"
 expect 0 "is revoked.*on SIGHUP" "$server" token revoke --name w1 --data-dir "$data"
