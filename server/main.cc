@@ -277,11 +277,9 @@ int Main(int argc, char** argv) {
   AddTokenCommand(
       &app,
       [&flags] {
-        const absl::Status made = MakeDataDir(flags.data_dir);
-        if (!made.ok()) throw CLI::RuntimeError(std::string(made.message()), kExitFailed);
-        return TokenFileOf(flags.security, flags.data_dir);
+        return TokenCommandFiles{.tokens = TokenFileOf(flags.security, flags.data_dir), .data_dir = flags.data_dir};
       },
-      &command_exit_code);
+      MakeDataDir, &command_exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

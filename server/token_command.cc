@@ -2,18 +2,26 @@
 
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "server/access/token_file.h"
 #include "server/runtime/system_clock.h"
+#include "server/store/sqlite_store.h"
 
 namespace basin::server {
 namespace {
 
-constexpr char kAfterwards[] = "a running server takes it up on SIGHUP (systemctl reload basin-server)";
+constexpr char kReload[] = "a server that started with tokens takes it up on SIGHUP (systemctl reload basin-server)";
+// SIGHUP reads again what a server knows to ask for.
+constexpr char kRestart[] =
+    "it is the first, and a running server without tokens stays open to all until it is restarted (systemctl restart "
+    "basin-server)";
 
 std::string NowText() {
   const std::time_t seconds =
@@ -31,12 +39,25 @@ int Ended(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? 2 : 1;
 }
 
+// That there is what a command is to look at: a wrong --data-dir must not look like a server without tokens.
+absl::Status CheckFiles(const TokenCommandFiles& files) {
+  std::error_code error;
+  if (std::filesystem::exists(files.tokens, error) ||
+      std::filesystem::exists(store::SqliteStore::DatabasePath(files.data_dir), error)) {
+    return absl::OkStatus();
+  }
+  return absl::NotFoundError(
+      absl::StrCat("there is neither ", files.tokens, " nor a database in ", files.data_dir, "; see --data-dir"));
+}
+
 int Create(const std::string& path, const std::string& name, const std::string& role) {
+  const absl::StatusOr<access::TokenFile> before = access::TokenFile::Read(path);
+  const bool first = before.ok() && before->tokens().empty();
   const absl::StatusOr<std::string> token =
       access::TokenFile::Create(path, name, access::RoleNamed(role).value(), NowText());
   if (!token.ok()) return Ended(token.status());
   std::fprintf(stderr, "The token of '%s' (%s), shown this once; its hash is in %s; %s:\n", name.c_str(), role.c_str(),
-               path.c_str(), kAfterwards);
+               path.c_str(), first ? kRestart : kReload);
   std::printf("%s\n", token->c_str());
   return std::fflush(stdout) == 0 ? 0 : 1;
 }
@@ -54,13 +75,14 @@ int List(const std::string& path) {
 
 int Revoke(const std::string& path, const std::string& name) {
   const absl::Status revoked = access::TokenFile::Revoke(path, name);
-  if (revoked.ok()) std::fprintf(stderr, "The token of '%s' is revoked; %s.\n", name.c_str(), kAfterwards);
+  if (revoked.ok()) std::fprintf(stderr, "The token of '%s' is revoked; %s.\n", name.c_str(), kReload);
   return Ended(revoked);
 }
 
 }  // namespace
 
-void AddTokenCommand(CLI::App* app, std::function<std::string()> file, int* exit_code) {
+void AddTokenCommand(CLI::App* app, std::function<TokenCommandFiles()> files,
+                     std::function<absl::Status(const std::string&)> make_data_dir, int* exit_code) {
   const auto name = std::make_shared<std::string>(), role = std::make_shared<std::string>();
   CLI::App* token = app->add_subcommand("token", "Make, list and revoke the tokens that callers show");
   token->require_subcommand(1);
@@ -72,14 +94,23 @@ void AddTokenCommand(CLI::App* app, std::function<std::string()> file, int* exit
       ->required()
       ->check(CLI::IsMember({"read", "submit", "admin", "worker"}));
   create->footer("Example: basin-server token create --role submit --name alice > alice.token");
-  create->callback([=] { *exit_code = Create(file(), *name, *role); });
+  create->callback([=] {
+    const absl::Status made = make_data_dir(files().data_dir);
+    *exit_code = made.ok() ? Create(files().tokens, *name, *role) : Ended(made);
+  });
   CLI::App* list = token->add_subcommand("list", "Names, roles and dates of all tokens");
   list->fallthrough();
-  list->callback([=] { *exit_code = List(file()); });
+  list->callback([=] {
+    const absl::Status found = CheckFiles(files());
+    *exit_code = found.ok() ? List(files().tokens) : Ended(found);
+  });
   CLI::App* revoke = token->add_subcommand("revoke", "Make a token worthless");
   revoke->fallthrough();
   revoke->add_option("--name", *name, "Whose")->required();
-  revoke->callback([=] { *exit_code = Revoke(file(), *name); });
+  revoke->callback([=] {
+    const absl::Status found = CheckFiles(files());
+    *exit_code = found.ok() ? Revoke(files().tokens, *name) : Ended(found);
+  });
 }
 
 }  // namespace basin::server

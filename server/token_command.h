@@ -4,12 +4,19 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/status.h"
 
 namespace basin::server {
 
-// `basin-server token create|list|revoke`. `file` tells the token file once the flags are read, and makes its folder.
-// Sets
-// `*exit_code` if one of them ran.
-void AddTokenCommand(CLI::App* app, std::function<std::string()> file, int* exit_code);
+// What the flags say once they are read.
+struct TokenCommandFiles {
+  std::string tokens;
+  std::string data_dir;
+};
+
+// `basin-server token create|list|revoke`. `create` makes the data dir if it is missing, by `make_data_dir`; the others
+// refuse one that is not basin's. Sets `*exit_code` if one of them ran.
+void AddTokenCommand(CLI::App* app, std::function<TokenCommandFiles()> files,
+                     std::function<absl::Status(const std::string&)> make_data_dir, int* exit_code);
 
 }  // namespace basin::server

@@ -41,17 +41,12 @@ class Listener : public HttpListener {
   }
 
   absl::Status Begin() {
-    bool bound = false;
     if (address_.port == 0) {
       const int port = server_.bind_to_any_port(address_.host);
-      bound = port > 0;
+      if (port <= 0) return rpc::CannotListen(address_);
       address_.port = port;
-    } else {
-      bound = server_.bind_to_port(address_.host, address_.port);
-    }
-    if (!bound) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", address_.ToString(), ": is another program using the port?"));
+    } else if (!server_.bind_to_port(address_.host, address_.port)) {
+      return rpc::CannotListen(address_);
     }
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     // Before it runs, stop() would do nothing.

@@ -20,4 +20,8 @@ struct ListenAddress {
 // `HOST:PORT`; an IPv6 host in brackets. INVALID_ARGUMENT says what is wrong.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text);
 
+// UNAVAILABLE with the system's reason why `address` can't be listened on, which it finds by trying; for those whose
+// libraries tell none.
+absl::Status CannotListen(const ListenAddress& address);
+
 }  // namespace basin::server::rpc

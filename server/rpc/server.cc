@@ -118,10 +118,7 @@ class GrpcServer : public Server {
     builder.RegisterService(&sweep_service_);
     builder.RegisterService(&worker_service_);
     server_ = builder.BuildAndStart();
-    if (server_ == nullptr || port == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("cannot listen on ", address_.ToString(), ": is another program using the port?"));
-    }
+    if (server_ == nullptr || port == 0) return CannotListen(address_);
     address_.port = port;
     server_->GetHealthCheckService()->SetServingStatus(true);
     for (const char* service : {"basin.v1.SweepService", "basin.v1.WorkerService"}) {

@@ -45,6 +45,15 @@ TEST_F(HttpListenerTest, NothingElseIsServed) { EXPECT_EQ(Get("/")->status, 404)
 TEST_F(HttpListenerTest, APortThatIsTakenIsRefused) {
   const auto second = HttpListener::Start(listener_->address(), {});
   EXPECT_TRUE(absl::IsUnavailable(second.status())) << second.status();
+  EXPECT_THAT(second.status().message(), HasSubstr("another program uses the port"));
+}
+
+// 192.0.2.1 is kept for examples (RFC 5737).
+TEST_F(HttpListenerTest, AnAddressOfAnotherMachineIsRefusedForThatReason) {
+  for (const int port : {0, listener_->address().port}) {
+    const auto other = HttpListener::Start({.host = "192.0.2.1", .port = port}, {});
+    EXPECT_THAT(other.status().message(), HasSubstr("this machine does not have the address")) << port;
+  }
 }
 
 TEST_F(HttpListenerTest, ItEndsAtOnceAfterItsStart) {

@@ -15,16 +15,29 @@
 namespace basin::server::rpc {
 namespace {
 
-class ServerTest : public RpcTest {};
+class ServerTest : public RpcTest {
+ protected:
+  // What a second server says that is to listen on `address`.
+  absl::Status StartOn(const ListenAddress& address) {
+    const tests::TempDir dir;
+    const auto store = *store::SqliteStore::Open(dir.path().string());
+    const auto queries = *store::SqliteQueries::Open(dir.path().string(), [this] { return clock_.Read().mono; });
+    ServerOptions options;
+    options.listen = address;
+    return Server::Start(options, store.get(), queries.get(), artifacts_.get(), &clock_).status();
+  }
+};
 
 TEST_F(ServerTest, APortInUseIsRefused) {
-  const tests::TempDir dir;
-  const auto store = *store::SqliteStore::Open(dir.path().string());
-  const auto queries = *store::SqliteQueries::Open(dir.path().string(), [this] { return clock_.Read().mono; });
-  ServerOptions options;
-  options.listen = server_->address();
-  EXPECT_TRUE(
-      absl::IsUnavailable(Server::Start(options, store.get(), queries.get(), artifacts_.get(), &clock_).status()));
+  const absl::Status status = StartOn(server_->address());
+  EXPECT_TRUE(absl::IsUnavailable(status));
+  EXPECT_THAT(status.message(), testing::HasSubstr("another program uses the port"));
+}
+
+// 192.0.2.1 is kept for examples (RFC 5737).
+TEST_F(ServerTest, AnAddressThatThisMachineDoesNotHaveIsRefusedForThatReason) {
+  EXPECT_THAT(StartOn({"192.0.2.1", server_->address().port}).message(),
+              testing::HasSubstr("this machine does not have the address"));
 }
 
 // Servers with short limits, beside that of the fixture.
