@@ -85,6 +85,8 @@ absl::Status Client::InvokeOnce(double deadline_seconds, const Try& attempt) {
   const bool silent = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && !answered_ &&
                       channel_->GetState(false) != GRPC_CHANNEL_READY;
   if (silent) return absl::UnavailableError("no answer");
+  // Nobody here cancelled: the server stops, and does not wait for this call.
+  if (status.error_code() == grpc::StatusCode::CANCELLED) return absl::UnavailableError("the server stops");
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) answered_ = true;
   return contract::FromGrpc(status);
 }

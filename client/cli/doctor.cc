@@ -57,6 +57,9 @@ void CheckServer(const v1::GetServerInfoResponse& info, const std::string& addre
   } else {
     findings->Ok("protocol", std::to_string(info.protocol_version()) + " on both sides");
   }
+  if (info.disk_full()) {
+    findings->Fail("disk", "the server's disk is full; it refuses changes", "make space where its data dir is");
+  }
   const std::string size = format::HumanBytes(info.database_bytes());
   if (info.database_bytes() > kLargeDatabaseBytes) {
     findings->Warn("database", size, "`basin rm` deletes sweeps that are no longer needed");

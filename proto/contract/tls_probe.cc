@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -34,6 +35,26 @@ class Socket {
 
  private:
   const int file_;
+};
+
+// OpenSSL writes to a connection that the other side has closed: that is an error to be told, not the process's end.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~WithoutSigpipe() {
+    constexpr timespec kNow{};
+    if (sigismember(&before_, SIGPIPE) == 0) sigtimedwait(&pipe_, nullptr, &kNow);
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+
+ private:
+  sigset_t pipe_{}, before_{};
 };
 
 std::string HostOf(const std::string& target) {
@@ -155,6 +176,7 @@ class Handshake {
 absl::Status ProbeTls(const std::string& target, const TlsFiles& files, double seconds) {
   const absl::Status usable = CheckTlsFiles(files);
   if (!usable.ok()) return usable;
+  const WithoutSigpipe without_sigpipe;
   const Socket socket(Connect(target, seconds));
   if (socket.file() < 0) return absl::UnavailableError(absl::StrCat("nothing answers at ", target));
   const Handshake handshake(socket.file(), target, files);
@@ -178,6 +200,7 @@ absl::Status ExplainUnavailable(const std::string& target, const CredentialFiles
     const absl::Status probed = ProbeTls(target, {files.ca, files.certificate, files.key}, kSeconds);
     return absl::IsUnavailable(probed) ? absl::OkStatus() : probed;
   }
+  const WithoutSigpipe without_sigpipe;
   const Socket socket(Connect(target, kSeconds));
   if (socket.file() < 0) return absl::OkStatus();
   const Handshake handshake(socket.file(), target, {});

@@ -1,7 +1,9 @@
 #include "server/observe/metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -11,12 +13,17 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "basin/v1/sweep_service.pb.h"
+#include "basin/v1/worker_service.pb.h"
+#include "google/protobuf/descriptor.h"
 #include "prometheus/counter.h"
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
 #include "prometheus/registry.h"
 #include "prometheus/text_serializer.h"
 #include "proto/contract/version.h"
+#include "server/runtime/log.h"
 
 namespace basin::server::observe {
 namespace {
@@ -34,6 +41,10 @@ const Histogram::BucketBoundaries kCallSeconds = {0.0005, 0.001, 0.0025, 0.005, 
 const Histogram::BucketBoundaries kCommitSeconds = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                                     0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5};
 const Histogram::BucketBoundaries kBatchCommands = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16384};
+
+// What calls end with when the server is at fault.
+constexpr grpc::StatusCode kServersFaults[] = {grpc::StatusCode::UNKNOWN, grpc::StatusCode::INTERNAL,
+                                               grpc::StatusCode::DATA_LOSS};
 
 double Seconds(core::MonoTime time) { return std::chrono::duration<double>(time).count(); }
 
@@ -171,6 +182,15 @@ Metrics::Metrics() : instruments_(std::make_unique<Instruments>()) {
       .Register(instruments_->registry)
       .Add({{"version", contract::kVersion}})
       .Set(1);
+  // A fault is seen by its counter's growth, which takes a value from before.
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  for (const char* name : {"basin.v1.SweepService", "basin.v1.WorkerService"}) {
+    const google::protobuf::ServiceDescriptor* service = pool->FindServiceByName(name);
+    for (int i = 0; i < service->method_count(); ++i) {
+      MethodCalls& calls = instruments_->CallsOf(absl::StrCat("/", name, "/", service->method(i)->name()));
+      for (const grpc::StatusCode code : kServersFaults) instruments_->Handled(calls, code);
+    }
+  }
 }
 
 Metrics::~Metrics() = default;
@@ -196,9 +216,16 @@ void Metrics::OnExpired(uint64_t leases, uint64_t time_limits) {
 
 void Metrics::OnFenced(uint64_t writes) { instruments_->fenced_writes.Increment(static_cast<double>(writes)); }
 
-void Metrics::OnCall(std::string_view method, grpc::StatusCode code, core::MonoTime took) {
+void Metrics::OnCall(std::string_view method, const grpc::Status& status, core::MonoTime took) {
   MethodCalls& calls = instruments_->CallsOf(method);
+  const grpc::StatusCode code = status.error_code();
   instruments_->Handled(calls, code).Increment();
+  if (std::ranges::find(kServersFaults, code) != std::end(kServersFaults)) {
+    runtime::Log(runtime::LogLevel::kError, "a call failed",
+                 {{"method", method},
+                  {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(code))},
+                  {"reason", status.error_message()}});
+  }
   calls.seconds->Observe(Seconds(took));
 }
 

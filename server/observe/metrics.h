@@ -23,7 +23,7 @@ class Metrics : public runtime::CoordinatorObserver, public rpc::CallObserver {
   void OnCommit(std::span<const core::Event> events, size_t commands, core::MonoTime took) override;
   void OnExpired(uint64_t leases, uint64_t time_limits) override;
   void OnFenced(uint64_t writes) override;
-  void OnCall(std::string_view method, grpc::StatusCode code, core::MonoTime took) override;
+  void OnCall(std::string_view method, const grpc::Status& status, core::MonoTime took) override;
 
   struct Sample {
     rpc::Server::Status server;

@@ -18,7 +18,7 @@ class CallTimer : public grpc::experimental::Interceptor {
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* batch) override {
     if (batch->QueryInterceptionHookPoint(InterceptionHookPoints::PRE_SEND_STATUS)) {
-      observer_->OnCall(method_, batch->GetSendStatus().error_code(), clock_->Read().mono - began_);
+      observer_->OnCall(method_, batch->GetSendStatus(), clock_->Read().mono - began_);
     }
     batch->Proceed();
   }

@@ -13,7 +13,7 @@ class CallObserver {
   virtual ~CallObserver() = default;
 
   // One call of `method` ("/basin.v1.SweepService/GetSweep") was answered. What waited on purpose took that long too.
-  virtual void OnCall(std::string_view method, grpc::StatusCode code, core::MonoTime took) = 0;
+  virtual void OnCall(std::string_view method, const grpc::Status& status, core::MonoTime took) = 0;
 };
 
 // Tells `observer` of every call of a method of ours; health and reflection are passed over. Both outlive the server

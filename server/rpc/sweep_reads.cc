@@ -244,6 +244,7 @@ absl::Status GetServerInfo(const Parts& parts, v1::GetServerInfoResponse* respon
   response->set_database_bytes(info->bytes);
   response->set_schema_version(info->schema_version);
   *response->mutable_lease() = runtime::ToDuration(parts.lease);
+  response->set_disk_full(parts.coordinator->load().disk_full);
   return absl::OkStatus();
 }
 

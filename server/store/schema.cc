@@ -284,13 +284,9 @@ absl::Status GivePagesChecksums(Connection& connection) {
                                                   "there must be space for two more of it in the data dir"));
 }
 
-// A header without the mark, of a database that has it, would switch all checks off.
-absl::Status CheckMarkOfChecksums(Connection& connection) {
-  if (connection.has_page_checksums()) return absl::OkStatus();
-  // Power may have gone while the header was written: then it is still in the log.
-  const absl::Status status = connection.Checkpoint();
-  if (!status.ok() || connection.has_page_checksums()) return status;
-  return absl::DataLossError("page 1 is damaged: it does not say that pages have checksums");
+// Power may have gone while the header was written: then it is still in the log.
+absl::Status BringMarkIntoTheFile(Connection& connection) {
+  return connection.has_page_checksums() ? absl::OkStatus() : connection.Checkpoint();
 }
 
 absl::StatusOr<std::string> RemakeViews(Connection& connection) {
@@ -326,6 +322,10 @@ absl::Status CheckKind(Connection& connection) {
   absl::StatusOr<int64_t> application = ReadInteger(connection, "PRAGMA application_id");
   if (!application.ok()) return application.status();
   if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
+  // A header without the mark, of a database that has it, would switch all checks off.
+  if (*version >= kFirstWithPageChecksums && !connection.ShouldHavePageChecksums()) {
+    return absl::DataLossError("page 1 is damaged: it does not say that pages have checksums");
+  }
   return absl::OkStatus();
 }
 
@@ -351,7 +351,7 @@ absl::Status Migrate(Connection& connection) {
     if (connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
     return status;
   }
-  return CheckMarkOfChecksums(connection);
+  return BringMarkIntoTheFile(connection);
 }
 
 }  // namespace basin::server::store

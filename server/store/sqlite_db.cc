@@ -294,6 +294,12 @@ absl::Status Connection::Checkpoint() {
 
 bool Connection::has_page_checksums() const { return PageChecksums::AreIn(db_); }
 
+bool Connection::ShouldHavePageChecksums() {
+  int reserved = -1;  // Asks.
+  const int code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  return code == SQLITE_OK && reserved == PageChecksums::kBytes;
+}
+
 absl::Status Connection::WriteAnew() {
   const std::string path = sqlite3_db_filename(db_, "main");
   const PageChecksums::TemporaryFilesIn beside(path.substr(0, path.rfind('/')));

@@ -40,7 +40,7 @@ void CollectExpressions(const YAML::Node& node, std::set<std::string>* found) {
 std::set<std::string> ExportedNames() {
   Metrics metrics;
   metrics.SetSource([] { return Metrics::Sample(); });
-  metrics.OnCall("/basin.v1.SweepService/GetSweep", grpc::StatusCode::OK, std::chrono::milliseconds(1));
+  metrics.OnCall("/basin.v1.SweepService/GetSweep", grpc::Status::OK, std::chrono::milliseconds(1));
   std::set<std::string> names;
   for (const auto& [family, type] : ParseExposition(metrics.Expose()).types) {
     names.insert(family);

@@ -57,6 +57,15 @@ TEST_F(MetricsTest, CallsAreCountedByMethodAndCode) {
   EXPECT_EQ(scrape[std::string("grpc_server_handling_seconds_count{") + kGetSweep + "}"], 3);
 }
 
+TEST_F(MetricsTest, FaultsOfTheServerAreCountedFromZero) {
+  const Exposition scrape = Scrape();
+  for (const char* code : {"UNKNOWN", "INTERNAL", "DATA_LOSS"}) {
+    const std::string name = std::string("grpc_server_handled_total{grpc_code=\"") + code + "\"," + kGetSweep + "}";
+    ASSERT_TRUE(scrape.samples.contains(name)) << name;
+    EXPECT_EQ(scrape[name], 0);
+  }
+}
+
 TEST_F(MetricsTest, TrialsAndLeasesAreThoseOfAllSweeps) {
   Create("a", 2);
   Create("b", 1);

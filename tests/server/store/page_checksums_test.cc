@@ -118,13 +118,17 @@ TEST_F(PageChecksumsTest, APageInTheWrongPlaceIsRefused) {
   EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("page ", last + 1, " is damaged")));
 }
 
-TEST_F(PageChecksumsTest, AHeaderWithoutItsMarkIsRefusedByTheServerAndFoundByACheck) {
-  Write(20, std::string(1, '\0'));
-  const absl::Status status = SqliteStore::Open(stored_.dir()).status();
-  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("page 1"));
-  const auto report = CheckDataDir(stored_.dir());
-  EXPECT_FALSE(report.ok() && report->damages.empty());
+TEST_F(PageChecksumsTest, AHeaderWithoutItsMarkIsRefusedByTheServerAndByAllThatReadsTheDataDir) {
+  for (const char reserved : {0, 9}) {
+    Write(20, std::string(1, reserved));
+    const absl::Status status = SqliteStore::Open(stored_.dir()).status();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("page 1"));
+    const auto report = CheckDataDir(stored_.dir());
+    EXPECT_FALSE(report.ok() && report->damages.empty());
+    EXPECT_TRUE(absl::IsDataLoss(BackUp(stored_.dir(), stored_.dir() + "/backup")));
+    EXPECT_TRUE(absl::IsDataLoss(MeasureDataDir(stored_.dir()).status()));
+  }
 }
 
 TEST_F(PageChecksumsTest, ABackupHasThemInEveryPage) {
