@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/observe/http_connections.h"
 #include "server/rpc/listen_address.h"
 
 namespace basin::server::observe {
@@ -17,12 +18,14 @@ struct HttpPages {
   std::function<absl::Status()> ready;   // Not OK: send nothing here now.
 };
 
-// Answers GET /metrics, /livez and /readyz over plain HTTP on two threads of its own while it lives. The checks answer
-// 200 `ok`, or 503 and the reason.
+// Answers GET and HEAD of /metrics, /livez and /readyz over plain HTTP on a thread of its own while it lives. The
+// checks answer 200 `ok`, or 503 and the reason. Anybody may call: the connections, what each holds in memory (16 KiB
+// and an answer) and how long it lasts are limited, and its end waits for none.
 class HttpListener {
  public:
-  // UNAVAILABLE when the port is taken.
-  static absl::StatusOr<std::unique_ptr<HttpListener>> Start(rpc::ListenAddress address, HttpPages pages);
+  // UNAVAILABLE when it can't listen on the address, with the system's reason.
+  static absl::StatusOr<std::unique_ptr<HttpListener>> Start(rpc::ListenAddress address, HttpPages pages,
+                                                             const HttpLimits& limits = {});
   virtual ~HttpListener() = default;
 
   // With the actual port.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -15,31 +16,26 @@
 namespace basin::server::rpc {
 namespace {
 
-// 0 if a socket can listen there.
-int ErrorOfListening(const addrinfo& address) {
-  const int file = socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC, address.ai_protocol);
-  if (file < 0) return errno;
-  const int yes = 1;
+// A listening socket, or -1 and errno.
+int ListenOn(const addrinfo& address) {
+  const int file = socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol);
+  if (file < 0) return -1;
+  const int yes = 1, no = 0;
   setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-  const bool listens = bind(file, address.ai_addr, address.ai_addrlen) == 0 && listen(file, 1) == 0;
-  const int error = listens ? 0 : errno;
+  if (address.ai_family == AF_INET6) setsockopt(file, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+  if (bind(file, address.ai_addr, address.ai_addrlen) == 0 && listen(file, SOMAXCONN) == 0) return file;
+  const int error = errno;
   close(file);
-  return error;
+  errno = error;
+  return -1;
 }
 
-std::string WhyNot(const ListenAddress& address) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  const int code = getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &hints, &found);
-  if (code != 0) return code == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(code);
-  int error = 0;
-  for (const addrinfo* one = found; one != nullptr && error == 0; one = one->ai_next) error = ErrorOfListening(*one);
-  freeaddrinfo(found);
+absl::Status CannotListen(const ListenAddress& address, const std::string& why) {
+  return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", why));
+}
+
+const char* Meaning(int error) {
   switch (error) {
-    case 0:
-      return "the reason is gone; try again";
     case EADDRINUSE:
       return "another program uses the port";
     case EADDRNOTAVAIL:
@@ -86,8 +82,28 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text) {
   return address;
 }
 
+absl::StatusOr<int> ListenOn(const ListenAddress& address) {
+  addrinfo wanted{};
+  wanted.ai_flags = AI_PASSIVE;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* all = nullptr;
+  const int error = getaddrinfo(address.host.c_str(), absl::StrCat(address.port).c_str(), &wanted, &all);
+  if (error != 0) return CannotListen(address, error == EAI_SYSTEM ? std::strerror(errno) : gai_strerror(error));
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(all, freeaddrinfo);
+  int first_error = 0;
+  for (const addrinfo* one = all; one != nullptr; one = one->ai_next) {
+    const int file = ListenOn(*one);
+    if (file >= 0) return file;
+    if (first_error == 0) first_error = errno;
+  }
+  return CannotListen(address, Meaning(first_error));
+}
+
 absl::Status CannotListen(const ListenAddress& address) {
-  return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString(), ": ", WhyNot(address)));
+  const absl::StatusOr<int> socket = ListenOn(address);
+  if (!socket.ok()) return socket.status();
+  close(*socket);
+  return CannotListen(address, "the reason is gone; try again");
 }
 
 }  // namespace basin::server::rpc

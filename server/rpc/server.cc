@@ -11,6 +11,7 @@
 #include "grpcpp/server_builder.h"
 #include "proto/contract/channel.h"
 #include "server/rpc/server_credentials.h"
+#include "server/rpc/server_credentials_files.h"
 #include "server/rpc/sweep_service.h"
 #include "server/rpc/thread_pool.h"
 #include "server/rpc/worker_service.h"
@@ -114,7 +115,13 @@ class GrpcServer : public Server {
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_limit));
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.idle_limit));
     int port = 0;
-    builder.AddListeningPort(address_.ToString(), MakeServerCredentials(options), &port);
+    if (options.tls.enabled()) {
+      absl::StatusOr<std::unique_ptr<ServerCredentialsFiles>> files = ServerCredentialsFiles::Open(options.tls.files);
+      if (!files.ok()) return files.status();
+      tls_files_ = *std::move(files);
+      tls_files_->Watch();
+    }
+    builder.AddListeningPort(address_.ToString(), MakeServerCredentials(options, tls_files_.get()), &port);
     builder.RegisterService(&sweep_service_);
     builder.RegisterService(&worker_service_);
     server_ = builder.BuildAndStart();
@@ -136,6 +143,7 @@ class GrpcServer : public Server {
   Parts parts_;
   SweepService sweep_service_;
   WorkerService worker_service_;
+  std::unique_ptr<ServerCredentialsFiles> tls_files_;
   std::unique_ptr<grpc::Server> server_;
 };
 

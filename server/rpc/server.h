@@ -26,7 +26,7 @@ struct TlsOptions {
 
 struct ServerOptions {
   ListenAddress listen{.host = "127.0.0.1", .port = 0};
-  TlsOptions tls;                                  // The files are read again when they change.
+  TlsOptions tls;  // The files are read again when they change, and used if they are good.
   const access::Gatekeeper* gatekeeper = nullptr;  // Outlives the server. Null: nobody is asked who he is.
   runtime::CoordinatorOptions coordinator;
   SweepCaps caps;

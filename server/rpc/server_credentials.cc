@@ -9,9 +9,8 @@ namespace {
 
 constexpr unsigned kReloadSeconds = 1;
 
-std::shared_ptr<grpc::ServerCredentials> Tls(const TlsOptions& options) {
+std::shared_ptr<grpc::ServerCredentials> Tls(const TlsOptions& options, const contract::TlsFiles& files) {
   using grpc::experimental::FileWatcherCertificateProvider;
-  const contract::TlsFiles& files = options.files;
   grpc::experimental::TlsServerCredentialsOptions tls(
       std::make_shared<FileWatcherCertificateProvider>(files.key, files.certificate, files.ca, kReloadSeconds));
   tls.watch_identity_key_cert_pairs();
@@ -27,10 +26,11 @@ std::shared_ptr<grpc::ServerCredentials> Tls(const TlsOptions& options) {
 
 }  // namespace
 
-std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const ServerOptions& options) {
+std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(const ServerOptions& options,
+                                                               const ServerCredentialsFiles* files) {
   std::shared_ptr<grpc::ServerCredentials> credentials;
-  if (options.tls.enabled()) {
-    credentials = Tls(options.tls);
+  if (files != nullptr) {
+    credentials = Tls(options.tls, files->in_use());
   } else if (options.gatekeeper != nullptr && options.listen.IsLoopback()) {
     credentials = grpc::experimental::LocalServerCredentials(LOCAL_TCP);
   } else {

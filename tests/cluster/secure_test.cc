@@ -111,6 +111,9 @@ train:
     arguments.insert(arguments.end(), tls.begin(), tls.end());
     return std::make_unique<ChildProcess>(arguments, dir_.path() / ("worker-" + token + ".log"));
   }
+  bool Logged(const std::string& text) {
+    return Eventually([&] { return server_.process().LogText().find(text) != std::string::npos; });
+  }
   std::string Sweep() const { return (dir_.path() / "sweep.yaml").string(); }
 
   TempDir dir_;
@@ -191,13 +194,46 @@ TEST_F(SecureTest, AnExpiredCertificateIsNamedBeforeTheCall) {
 TEST_F(SecureTest, TheServerTakesUpNewCertificatesWithoutARestart) {
   server_.Start();
   ASSERT_EQ(As("read", {"list"}).code, 0);
-  Expire("server");
+  MakeCerts("certs", {"server", "elsewhere"});
   Ended ended;
   EXPECT_TRUE(Eventually([&] { return (ended = As("read", {"list"})).code == 4; })) << ended.output;
-  EXPECT_THAT(ended.output, HasSubstr("shows a certificate that has expired"));
+  EXPECT_THAT(ended.output, HasSubstr("shows a certificate that is not for '127.0.0.1'"));
+  EXPECT_TRUE(Logged("new TLS files are in use"));
   MakeCerts("certs", {"server", "127.0.0.1"});
   EXPECT_TRUE(Eventually([&] { return (ended = As("read", {"list"})).code == 0; })) << ended.output;
   EXPECT_TRUE(server_.process().IsRunning());
+}
+
+TEST_F(SecureTest, CertificatesThatAreNotGoodLeaveThoseOfBeforeInUse) {
+  server_.Start();
+  MakeCerts("others", {"server", "127.0.0.1"});
+  const auto others = [&](const std::string& file) { return ReadAll(Cert(file, "others")); };
+  std::ofstream(Cert("server.crt")) << "no certificate\n";
+  EXPECT_TRUE(Logged("server.crt is not in PEM"));
+  EXPECT_EQ(As("read", {"list"}).code, 0);
+  std::ofstream(Cert("server.crt")) << others("server.crt");
+  EXPECT_TRUE(Logged("server.key does not belong to the certificate "));
+  Ended ended = As("read", {"list"});
+  EXPECT_EQ(ended.code, 0) << ended.output;
+  std::ofstream(Cert("server.key")) << others("server.key");
+  EXPECT_TRUE(Eventually([&] { return (ended = As("read", {"list"})).code == 4; })) << ended.output;
+  EXPECT_THAT(ended.output, HasSubstr("has not signed"));
+  const std::string log = server_.process().LogText();
+  for (const char* once : {"server.crt is not in PEM", "server.key does not belong", "new TLS files are in use"}) {
+    EXPECT_EQ(log.find(once), log.rfind(once)) << once << " stands there twice:\n" << log;
+  }
+}
+
+TEST_F(SecureTest, TheServerTakesUpAFurtherAuthorityOfClients) {
+  server_.Start();
+  MakeCerts("others", {"client", "alice"});
+  std::vector<std::string> options = MutualTls("alice", "others");
+  options[1] = Cert("ca.crt");
+  options.insert(options.end(), {"--token-file", Token("read").string()});
+  ASSERT_EQ(Client({"list"}, options).code, 4);
+  std::ofstream(Cert("ca.crt"), std::ios::app) << ReadAll(Cert("ca.crt", "others"));
+  Ended ended;
+  EXPECT_TRUE(Eventually([&] { return (ended = Client({"list"}, options)).code == 0; })) << ended.output;
 }
 
 TEST_F(SecureTest, ARoleThatDoesNotSufficeAndATokenThatIsMissingAreSaid) {

@@ -41,6 +41,13 @@ TEST_F(ClientTest, TriesAgainWhileTheServerIsUnavailable) {
   EXPECT_EQ(server_.calls(), 4);
 }
 
+TEST_F(ClientTest, TriesAgainWhenAServerThatStopsLeavesTheCall) {
+  server_.sweeps.push_back(SweepNamed("a"));
+  ASSERT_TRUE(client_.GetSweep("a").ok());
+  server_.FailNext(grpc::StatusCode::CANCELLED, "");
+  EXPECT_TRUE(client_.GetSweep("a").ok());
+}
+
 TEST_F(ClientTest, ARepeatedCreationKeepsItsRequestId) {
   server_.sweeps.push_back(SweepNamed("a"));
   ASSERT_TRUE(client_.GetSweep("a").ok());

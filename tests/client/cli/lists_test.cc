@@ -145,6 +145,16 @@ TEST_F(ListsTest, DoctorIsContentWhenAllIsWell) {
               AllOf(HasSubstr("1 connected, 0 of 2 slots"), Not(HasSubstr("warn")), Not(HasSubstr("fail"))));
 }
 
+TEST_F(ListsTest, DoctorFailsWhileTheServersDiskIsFull) {
+  server_.info.set_version(contract::kVersion);
+  server_.info.set_protocol_version(contract::kProtocolVersion);
+  server_.info.set_disk_full(true);
+  server_.workers = {Worker("w-1", "a")};
+  const CliResult result = Run({"doctor"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("disk is full"));
+}
+
 TEST_F(ListsTest, DoctorFailsWithoutWorkers) {
   const CliResult result = Run({"doctor"});
   EXPECT_EQ(result.exit_code, 1);
