@@ -225,6 +225,10 @@ absl::Status Serve(const Flags& flags, const rpc::ListenAddress& listen, const r
                              .caps = flags.caps,
                              .enable_reflection = flags.enable_reflection,
                              .call_observer = &metrics};
+  options.on_late_shutdown = [] {
+    Log(LogLevel::kError, "a call can't be ended: the process ends without it; what was acknowledged is on disk");
+    std::_Exit(kExitFailed);
+  };
   options.coordinator.observer = &metrics;
   options.coordinator.tidy_interval = std::chrono::minutes(1);
   options.coordinator.settings.max_sweeps_an_owner = flags.max_sweeps_an_owner;

@@ -1,6 +1,10 @@
 #include "server/rpc/server.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -38,11 +42,45 @@ class WithoutReflection : public grpc::ServerBuilderOption {
   }
 };
 
+// Calls `on_late`, once, unless it is destroyed within its time.
+class Watchdog {
+ public:
+  Watchdog(core::MonoTime limit, std::function<void()> on_late) {
+    if (!on_late) return;
+    thread_ = std::thread([this, limit, on_late = std::move(on_late)] {
+      {
+        std::unique_lock lock(mutex_);
+        if (ended_.wait_for(lock, limit, [this] { return is_over_; })) return;
+      }
+      on_late();
+    });
+  }
+  ~Watchdog() {
+    if (!thread_.joinable()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      is_over_ = true;
+    }
+    ended_.notify_all();
+    thread_.join();
+  }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
 class GrpcServer : public Server {
  public:
   GrpcServer(const ServerOptions& options, store::Queries* queries, store::ArtifactStore* artifacts,
              const runtime::Clock* clock)
       : address_(options.listen),
+        shutdown_limit_(options.shutdown_limit),
+        on_late_shutdown_(options.on_late_shutdown),
         clock_(clock),
         board_(clock),
         requests_(std::make_unique<ThreadPool>(kRequestThreads, kMaxWaitingRequests)),
@@ -79,6 +117,7 @@ class GrpcServer : public Server {
   Status GetStatus() const override { return {.totals = board_.GetTotals(), .load = coordinator_->load()}; }
 
   void Shutdown() override {
+    const Watchdog watchdog(shutdown_limit_, on_late_shutdown_);
     if (server_ != nullptr) {
       server_->GetHealthCheckService()->SetServingStatus(false);
       coordinator_->EndWaits();
@@ -135,6 +174,8 @@ class GrpcServer : public Server {
   }
 
   ListenAddress address_;
+  const core::MonoTime shutdown_limit_;
+  const std::function<void()> on_late_shutdown_;
   const runtime::Clock* const clock_;
   runtime::StatusBoard board_;
   std::unique_ptr<runtime::Coordinator> coordinator_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,10 @@ struct ServerOptions {
   // watchers always have one.
   core::MonoTime handshake_limit = std::chrono::seconds(20);
   core::MonoTime idle_limit = std::chrono::minutes(10);
+  // Called on a thread of its own when a shutdown takes longer than so long, because a call can't be ended: the process
+  // may end then, for what was acknowledged is on disk. Empty: a shutdown takes what it takes.
+  core::MonoTime shutdown_limit = std::chrono::seconds(15);
+  std::function<void()> on_late_shutdown = nullptr;
 };
 
 // A whole coordinator in this process: its loop, and its services on one port.

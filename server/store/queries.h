@@ -97,6 +97,7 @@ class Queries {
     uint64_t max_rows = 100000;
     double max_seconds = 30;
     uint64_t max_memory_bytes = 256 << 20;
+    uint64_t max_temporary_bytes = 1 << 30;  // What is put aside on disk to sort and group.
   };
   virtual absl::StatusOr<bool /*truncated*/> RunSql(
       const std::string& sql, const SqlLimits& limits, const std::atomic<bool>* cancelled,

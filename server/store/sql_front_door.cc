@@ -10,13 +10,55 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/contract/channel.h"
+#include "server/store/sqlite_db_budget.h"
 #include "server/store/views.h"
 
 namespace basin::server::store {
 namespace {
 
-constexpr size_t kMostSqlBytes = 1000000;
-constexpr size_t kMostValueBytes = 16 << 20;
+// Short enough that no function takes long over its values, and longer than anything that a view shows but the params
+// of a config with ten thousand of them.
+constexpr size_t kMostValueBytes = 512 << 10;
+constexpr size_t kMostSqlBytes = 256 << 10;
+constexpr Connection::Limits kLimits = {.value_bytes = kMostValueBytes,
+                                        .sql_bytes = kMostSqlBytes,
+                                        .pattern_bytes = 500,
+                                        .columns = 1000,
+                                        .expression_depth = 500,
+                                        .compound_selects = 100};
+// Without room for its name and the like.
+constexpr size_t kMostRowBytes = contract::kMaxMessageBytes - 64 * 1024;
+
+// While a statement is prepared, no hook is asked. One that joins all views takes 400 accesses and 80 KiB, a table of
+// 400 paths' values 1,700 and 0.4 MiB, a list of 20,000 numbers 100 and 2.4 MiB.
+constexpr uint64_t kMostAccesses = 10000;
+constexpr uint64_t kMostMemoryToPrepare = 32 << 20;
+
+// Built-in functions that only compute. Others look into SQLite itself, write its log, read arguments as pointers, or
+// take time with the product of two lengths (json_patch).
+const std::set<std::string_view>& Functions() {
+  static const auto* const functions = new std::set<std::string_view>{
+      // Scalars.
+      "abs", "char", "coalesce", "format", "glob", "hex", "ifnull", "iif", "instr", "length", "like", "likelihood",
+      "likely", "lower", "ltrim", "max", "min", "nullif", "printf", "quote", "random", "randomblob", "replace", "round",
+      "rtrim", "sign", "soundex", "sqlite_version", "substr", "substring", "trim", "typeof", "unicode", "unlikely",
+      "upper", "zeroblob",
+      // Mathematics.
+      "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "ceiling", "cos", "cosh", "degrees", "exp",
+      "floor", "ln", "log", "log10", "log2", "mod", "pi", "pow", "power", "radians", "sin", "sinh", "sqrt", "tan",
+      "tanh", "trunc",
+      // Times.
+      "current_date", "current_time", "current_timestamp", "date", "datetime", "julianday", "strftime", "time",
+      "unixepoch",
+      // Aggregates and windows.
+      "avg", "count", "cume_dist", "dense_rank", "first_value", "group_concat", "lag", "last_value", "lead",
+      "nth_value", "ntile", "percent_rank", "rank", "row_number", "sum", "total",
+      // JSON.
+      "->", "->>", "json", "json_array", "json_array_length", "json_extract", "json_group_array", "json_group_object",
+      "json_insert", "json_object", "json_quote", "json_remove", "json_replace", "json_set", "json_type", "json_valid"};
+  return *functions;
+}
 
 std::string ViewList() {
   std::vector<std::string> names;
@@ -40,7 +82,7 @@ class Fence {
       case Access::Kind::kRecursive:
         return true;
       case Access::Kind::kFunction:
-        return access.column != "load_extension" && access.column != "fts3_tokenizer";
+        return Functions().contains(access.column);
       case Access::Kind::kRead:
         return AllowsRead(access);
       case Access::Kind::kOther:
@@ -113,11 +155,18 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-v1::SqlRow ReadRow(const Row& row, int columns) {
+// A value is only made whole when it is asked for, so that a row is not read further than a message can hold.
+absl::StatusOr<v1::SqlRow> ReadRow(const Row& row, int columns) {
   v1::SqlRow result;
+  size_t bytes = 0;
   for (int i = 0; i < columns; ++i) {
     v1::SqlCell* cell = result.add_cells();
-    switch (row.kind(i)) {
+    const CellKind kind = row.kind(i);
+    if (kind == CellKind::kText || kind == CellKind::kBlob) bytes += row.size(i);
+    if (bytes > kMostRowBytes) {
+      return absl::InvalidArgumentError("a row is larger than a message (4 MiB); select less of it");
+    }
+    switch (kind) {
       case CellKind::kNull:
         break;
       case CellKind::kInteger:
@@ -151,21 +200,81 @@ absl::Status Refusal(const absl::Status& status) {
   return absl::InvalidArgumentError(absl::StrCat(std::string(status.message()), "; ", ViewList()));
 }
 
-// Takes the hook off again at the end.
+// What keeps one statement within its limits. At its end the connection is as before.
 class Watch {
  public:
-  Watch(Connection& connection, std::function<bool()> stops) : connection_(connection) {
-    connection_.SetProgress(std::move(stops));
+  Watch(Connection& connection, const Queries::SqlLimits& limits, const std::function<core::MonoTime()>& now,
+        const std::atomic<bool>* cancelled)
+      : connection_(connection),
+        limits_(limits),
+        now_(now),
+        cancelled_(cancelled),
+        deadline_(now() +
+                  std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(limits.max_seconds))),
+        budget_({.memory_bytes = std::min(kMostMemoryToPrepare, limits.max_memory_bytes),
+                 .temporary_bytes = limits.max_temporary_bytes},
+                [this] { return Stops(); }) {
+    connection_.SetProgress([this] { return Stops(); });
+    connection_.AllowAccesses(kMostAccesses);
   }
-  ~Watch() { connection_.SetProgress(nullptr); }
+  ~Watch() {
+    connection_.SetProgress(nullptr);
+    connection_.AllowAccesses(UINT64_MAX);
+  }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // The statement is prepared.
+  void BeginRun() {
+    is_prepared_ = true;
+    budget_.LimitMemory(limits_.max_memory_bytes);
+  }
+
+  // Must the statement end here? It also may have failed of that.
+  absl::Status Check() {
+    if (budget_.excess() == SqliteBudget::Excess::kTemporary) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the query puts more than ", limits_.max_temporary_bytes >> 20, " MiB aside to sort or group"));
+    }
+    if (budget_.excess() == SqliteBudget::Excess::kMemory) {
+      return is_prepared_ ? absl::ResourceExhaustedError(absl::StrCat("the query needs more than ",
+                                                                      limits_.max_memory_bytes >> 20, " MiB of memory"))
+                          : TooLarge();
+    }
+    if (!is_prepared_ && connection_.no_accesses_left()) return TooLarge();
+    Stops();
+    return stopped_;
+  }
 
  private:
+  static absl::Status TooLarge() {
+    return absl::ResourceExhaustedError("the query is too large once its views and WITH are put in");
+  }
+
+  bool Stops() {
+    if (!stopped_.ok()) return true;
+    if (cancelled_ != nullptr && cancelled_->load()) {
+      stopped_ = absl::CancelledError("the query was cancelled");
+    } else if (now_() > deadline_) {
+      stopped_ = absl::DeadlineExceededError(absl::StrCat("the query took longer than ", limits_.max_seconds, " s"));
+    }
+    return !stopped_.ok();
+  }
+
   Connection& connection_;
+  const Queries::SqlLimits& limits_;
+  const std::function<core::MonoTime()>& now_;
+  const std::atomic<bool>* const cancelled_;
+  const core::MonoTime deadline_;
+  absl::Status stopped_;
+  bool is_prepared_ = false;
+  SqliteBudget budget_;
 };
 
 }  // namespace
 
 absl::Status FenceConnection(Connection& connection) {
+  if (!SqliteBudget::IsInForce()) return absl::FailedPreconditionError("the memory of a query can't be limited");
   const auto secrets = ReadTexts(connection, "SELECT 'v' || lower(hex(randomblob(16))) || '_'");
   if (!secrets.ok()) return secrets.status();
   const std::string& secret = secrets->at(0);
@@ -181,7 +290,9 @@ absl::Status FenceConnection(Connection& connection) {
   absl::Status status = connection.Execute("SELECT 1 FROM json_each('[]'), json_tree('[]')");
   if (status.ok()) status = connection.Execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192;");
   if (!status.ok()) return status;
-  connection.LimitLengths(kMostValueBytes, kMostSqlBytes);
+  status = connection.ReplaceSlowFunctions();
+  if (!status.ok()) return status;
+  connection.Limit(kLimits);
   const auto fence = std::make_shared<Fence>(secret, std::set<std::string>(tables->begin(), tables->end()));
   connection.SetAuthorizer([fence](const Access& access) { return fence->Allows(access); });
   return absl::OkStatus();
@@ -191,38 +302,32 @@ absl::StatusOr<bool> RunUserSql(Connection& connection, const std::string& sql, 
                                 const std::function<core::MonoTime()>& now, const std::atomic<bool>* cancelled,
                                 const std::function<void(const std::vector<std::string>& columns)>& on_columns,
                                 const std::function<bool(v1::SqlRow row)>& on_row) {
-  const core::MonoTime deadline =
-      now() + std::chrono::duration_cast<core::MonoTime>(std::chrono::duration<double>(limits.max_seconds));
-  const uint64_t memory_before = Connection::MemoryUsed();
-  absl::Status stopped;
-  const auto stops = [&]() -> bool {
-    if (cancelled != nullptr && cancelled->load()) {
-      stopped = absl::CancelledError("the query was cancelled");
-    } else if (now() > deadline) {
-      stopped = absl::DeadlineExceededError(absl::StrCat("the query took longer than ", limits.max_seconds, " s"));
-    } else if (Connection::MemoryUsed() > memory_before + limits.max_memory_bytes) {
-      stopped = absl::ResourceExhaustedError(
-          absl::StrCat("the query needs more than ", limits.max_memory_bytes >> 20, " MiB of memory"));
-    }
-    return !stopped.ok();
-  };
-  const Watch watch(connection, stops);
-
+  if (sql.size() > kMostSqlBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("the query is longer than ", kMostSqlBytes >> 10, " KiB"));
+  }
+  Watch watch(connection, limits, now, cancelled);
   absl::StatusOr<Statement> statement = connection.PrepareSingle(sql);
-  if (!statement.ok()) return Refusal(statement.status());
+  if (!statement.ok()) {
+    const absl::Status stopped = watch.Check();
+    return stopped.ok() ? Refusal(statement.status()) : stopped;
+  }
   const std::vector<std::string> columns = statement->column_names();
   if (columns.empty() || !statement->read_only() || statement->is_explain()) {
     return absl::InvalidArgumentError(absl::StrCat("only one SELECT on the documented views can be run; ", ViewList()));
   }
+  watch.BeginRun();
   on_columns(columns);
   for (uint64_t rows = 0;; ++rows) {
-    if (stops()) return stopped;
-    absl::StatusOr<bool> more = statement->Step();
+    const absl::StatusOr<bool> more = statement->Step();
+    absl::StatusOr<v1::SqlRow> row;
+    if (more.ok() && *more && rows < limits.max_rows) row = ReadRow(statement->row(), static_cast<int>(columns.size()));
+    const absl::Status stopped = watch.Check();
     if (!stopped.ok()) return stopped;
     if (!more.ok()) return more.status();
     if (!*more) return false;
     if (rows == limits.max_rows) return true;
-    if (!on_row(ReadRow(statement->row(), static_cast<int>(columns.size())))) return false;
+    if (!row.ok()) return row.status();
+    if (!on_row(*std::move(row))) return false;
   }
 }
 

@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/store/page_checksums.h"
+#include "server/store/sqlite_db_budget.h"
+#include "server/store/sqlite_db_functions.h"
 
 namespace basin::server::store {
 namespace {
@@ -67,6 +69,10 @@ absl::Status StatusOf(sqlite3* db, int code) {
   if (status == absl::StatusCode::kInvalidArgument || status == absl::StatusCode::kPermissionDenied) {
     return absl::Status(status, sqlite3_errmsg(db));
   }
+  if ((extended & 0xff) == SQLITE_TOOBIG) {
+    return absl::Status(status, absl::StrCat("a value, or a row to sort or group, is larger than ",
+                                             sqlite3_limit(db, SQLITE_LIMIT_LENGTH, -1) >> 10, " KiB"));
+  }
   if (extended == SQLITE_IOERR_DATA) {
     return absl::DataLossError(absl::StrCat(where, "page ", PageChecksums::LastDamagedPage(),
                                             " is damaged: its checksum is not that of its bytes"));
@@ -110,6 +116,8 @@ std::string_view Row::blob(int column) const {
   return {static_cast<const char*>(bytes), static_cast<size_t>(sqlite3_column_bytes(statement_, column))};
 }
 
+size_t Row::size(int column) const { return static_cast<size_t>(sqlite3_column_bytes(statement_, column)); }
+
 Statement::~Statement() { sqlite3_finalize(statement_); }
 
 absl::Status Statement::Begin() {
@@ -139,7 +147,10 @@ bool Statement::is_explain() const { return sqlite3_stmt_isexplain(statement_) !
 
 std::vector<std::string> Statement::column_names() const {
   std::vector<std::string> names;
-  for (int i = 0; i < sqlite3_column_count(statement_); ++i) names.emplace_back(sqlite3_column_name(statement_, i));
+  for (int i = 0; i < sqlite3_column_count(statement_); ++i) {
+    const char* name = sqlite3_column_name(statement_, i);
+    names.emplace_back(name == nullptr ? "" : name);
+  }
   return names;
 }
 
@@ -174,6 +185,9 @@ absl::Status Statement::BindOne(int position, NanAsText value) {
 struct Connection::Hooks {
   static int Authorize(void* connection, int action, const char* first, const char* second, const char* schema,
                        const char* view) {
+    auto* const self = static_cast<Connection*>(connection);
+    if (self->accesses_left_ == 0) return SQLITE_DENY;
+    --self->accesses_left_;
     const auto text = [](const char* s) { return s == nullptr ? std::string_view() : std::string_view(s); };
     Access access;
     switch (action) {
@@ -197,7 +211,7 @@ struct Connection::Hooks {
     access.column = text(second);
     access.schema = text(schema);
     access.view = text(view);
-    return static_cast<Connection*>(connection)->allows_(access) ? SQLITE_OK : SQLITE_DENY;
+    return self->allows_(access) ? SQLITE_OK : SQLITE_DENY;
   }
 
   static int Progress(void* connection) { return static_cast<Connection*>(connection)->stops_() ? 1 : 0; }
@@ -212,7 +226,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& 
   std::unique_ptr<Connection> connection(new Connection());
   const int flags = (mode == Mode::kReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                     SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, PageChecksums::Vfs());
+  const int code = sqlite3_open_v2(path.c_str(), &connection->db_, flags, SqliteBudget::Vfs());
   if (code != SQLITE_OK) return StatusOf(connection->db_, code);
   absl::Status status = connection->Configure(mode);
   if (!status.ok()) return status;
@@ -327,14 +341,20 @@ void Connection::SetProgress(std::function<bool()> stops) {
   sqlite3_progress_handler(db_, kInstructions, stops_ ? &Hooks::Progress : nullptr, this);
 }
 
-void Connection::LimitLengths(size_t value_bytes, size_t sql_bytes) {
-  const auto clamp = [](size_t n) { return static_cast<int>(std::min<size_t>(n, INT_MAX)); };
-  sqlite3_limit(db_, SQLITE_LIMIT_LENGTH, clamp(value_bytes));
-  sqlite3_limit(db_, SQLITE_LIMIT_SQL_LENGTH, clamp(sql_bytes));
-  sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 0);
-  sqlite3_limit(db_, SQLITE_LIMIT_WORKER_THREADS, 0);
+void Connection::Limit(const Limits& limits) {
+  const auto set = [this](int what, size_t most) {
+    sqlite3_limit(db_, what, static_cast<int>(std::min<size_t>(most, INT_MAX)));
+  };
+  set(SQLITE_LIMIT_LENGTH, limits.value_bytes);
+  set(SQLITE_LIMIT_SQL_LENGTH, limits.sql_bytes);
+  set(SQLITE_LIMIT_LIKE_PATTERN_LENGTH, limits.pattern_bytes);
+  set(SQLITE_LIMIT_COLUMN, limits.columns);
+  set(SQLITE_LIMIT_EXPR_DEPTH, limits.expression_depth);
+  set(SQLITE_LIMIT_COMPOUND_SELECT, limits.compound_selects);
+  set(SQLITE_LIMIT_ATTACHED, 0);
+  set(SQLITE_LIMIT_WORKER_THREADS, 0);
 }
 
-uint64_t Connection::MemoryUsed() { return static_cast<uint64_t>(sqlite3_memory_used()); }
+absl::Status Connection::ReplaceSlowFunctions() { return StatusOf(db_, store::ReplaceSlowFunctions(db_)); }
 
 }  // namespace basin::server::store

@@ -51,6 +51,8 @@ class Row {
   std::string_view text(int column) const;
   std::string_view blob(int column) const;
   std::string string(int column) const { return std::string(text(column)); }
+  // Of a text or BLOB.
+  size_t size(int column) const;
 
  private:
   sqlite3_stmt* statement_;
@@ -183,13 +185,23 @@ class Connection {
 
   // Asked for every access of statements prepared from now on; false refuses. Empty: none.
   void SetAuthorizer(std::function<bool(const Access&)> allows);
+  // The authorizer refuses what comes after so many more accesses, which bounds the size of a statement once its views
+  // and common table expressions are put in.
+  void AllowAccesses(uint64_t most) { accesses_left_ = most; }
+  bool no_accesses_left() const { return accesses_left_ == 0; }
   // Asked now and then while a statement runs; true stops it. Empty: none.
   void SetProgress(std::function<bool()> stops);
-  // The most bytes of one value and of the SQL text.
-  void LimitLengths(size_t value_bytes, size_t sql_bytes);
-
-  // Bytes that SQLite has allocated, in the whole process.
-  static uint64_t MemoryUsed();
+  struct Limits {
+    size_t value_bytes = 0;  // Of a value, and of a row where SQLite keeps one to sort or group.
+    size_t sql_bytes = 0;
+    size_t pattern_bytes = 0;  // Of LIKE and GLOB.
+    size_t columns = 0;
+    size_t expression_depth = 0;
+    size_t compound_selects = 0;
+  };
+  void Limit(const Limits& limits);
+  // See sqlite_db_functions.h.
+  absl::Status ReplaceSlowFunctions();
 
  private:
   struct Hooks;
@@ -199,6 +211,7 @@ class Connection {
   sqlite3* db_ = nullptr;
   int log_frames_ = 0;
   std::function<bool(const Access&)> allows_;
+  uint64_t accesses_left_ = UINT64_MAX;
   std::function<bool()> stops_;
 };
 

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <future>
+#include <mutex>
 
 #include "grpcpp/create_channel.h"
 #include "tests/server/rpc/test_server.h"
@@ -101,6 +103,35 @@ TEST_F(ServerTest, AServerStartedAgainHasItsSweeps) {
 TEST_F(ServerTest, ShuttingDownTwiceIsFine) {
   server_->Shutdown();
   server_->Shutdown();
+}
+
+TEST_F(ServerTest, AShutdownSaysThatACallCantBeEnded) {
+  server_.reset();
+  std::promise<void> stuck, released;
+  std::once_flag first;
+  // A query looks at the clock before anything else.
+  const auto queries = *store::SqliteQueries::Open(dir_.path().string(), [&] {
+    std::call_once(first, [&] {
+      stuck.set_value();
+      released.get_future().wait();
+    });
+    return clock_.Read().mono;
+  });
+  ServerOptions options;
+  options.shutdown_limit = std::chrono::milliseconds(1);
+  options.on_late_shutdown = [&] { released.set_value(); };
+  server_ = *Server::Start(options, store_.get(), queries.get(), artifacts_.get(), &clock_);
+  sweeps_ = v1::SweepService::NewStub(NewChannel());
+  grpc::ClientContext context;
+  v1::QuerySqlRequest request;
+  request.set_sql("SELECT 1");
+  const auto reader = sweeps_->QuerySql(&context, request);
+  stuck.get_future().wait();
+  server_->Shutdown();
+  v1::QuerySqlResponse response;
+  while (reader->Read(&response)) continue;
+  EXPECT_TRUE(reader->Finish().ok());
+  server_.reset();
 }
 
 }  // namespace

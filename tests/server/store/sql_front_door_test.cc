@@ -264,8 +264,9 @@ TEST_F(SqlFrontDoorTest, MemoryIsLimited) {
   limits_.max_memory_bytes = 4 << 20;
   const auto result =
       Run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
-          "SELECT group_concat(hex(randomblob(500))) FROM n");
+          "SELECT json_group_array(hex(randomblob(500))) FROM n");
   EXPECT_TRUE(absl::IsResourceExhausted(result.status())) << result.status();
+  EXPECT_THAT(std::string(result.status().message()), HasSubstr("more than 4 MiB of memory"));
 }
 
 TEST_F(SqlFrontDoorTest, HugeValueIsRefused) {
