@@ -218,18 +218,22 @@ class Analysis {
     const double norm = analysis::Norm(gradient);
     Add("grad_norm", norm);
     analysis::Hessian hessian(loss, params);
-    const HessianMetrics metrics = MeasureHessian(hessian, HessianSettings::Of(settings), seed_);
+    HessianSettings wanted = HessianSettings::Of(settings);
+    wanted.bound = -settings.curvature_tolerance();
+    const HessianMetrics metrics = MeasureHessian(hessian, wanted, seed_);
     const analysis::Spectrum& spectrum = metrics.spectrum;
     for (const auto& [name, value] : metrics.values) Add(name, value);
     const analysis::CriticalPoint point = analysis::JudgeCriticalPoint(
         norm, spectrum, {.gradient = settings.gradient_tolerance(), .curvature = settings.curvature_tolerance()});
     using Kind = analysis::CriticalPoint::Kind;
     Add("negative_eigenvalues", point.negative);
+    Add("negative_eigenvalues_settled", point.negative_settled);
     Add("converged", spectrum.converged);
     Add("is_minimum", point.kind == Kind::kMinimum);
     Add("is_saddle", point.kind == Kind::kSaddle);
     Add("is_plateau", point.kind == Kind::kPlateau);
     Add("is_not_stationary", point.kind == Kind::kNotStationary);
+    Add("is_undecided", point.kind == Kind::kUndecided);
     message_ = point.Sentence();
     return absl::OkStatus();
   }
