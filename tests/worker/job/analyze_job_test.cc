@@ -229,7 +229,7 @@ TEST_F(AnalyzeJobTest, ALineMayLeadToAnotherTraining) {
   EXPECT_NE(Last("test_loss"), loss);
 }
 
-TEST_F(AnalyzeJobTest, FewerExamplesAreTheFirstOnes) {
+TEST_F(AnalyzeJobTest, FewerExamplesAreASampleOfAll) {
   Measure("examples: 100 loss_plane { alpha: 0 }");
   EXPECT_NEAR(std::fmod(Last("train_accuracy") * 100, 1), 0, 1e-9);
   Measure("examples: 1000000000 loss_plane { alpha: 0 }");
