@@ -70,7 +70,7 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
                             .threads = pool == nullptr ? 1 : pool->threads()}),
       batch_gradient_(network_, data.train, BatchSize(workload, data.train.count),
                       MicroBatchSize(workload, data.train.count), buffers_.span(), workspace_, pool),
-      stopping_(workload.stopping(), params_.size(), buffers_.size()),
+      stopping_(workload.stopping(), AveragedMetrics(workload.averaging()), params_.size(), buffers_.size()),
       averaged_buffers_(workload.has_averaging() ? buffers_.size() : 0),
       micro_batch_size_(MicroBatchSize(workload, data.train.count)),
       last_step_(length.total_steps) {

@@ -17,6 +17,7 @@ namespace basin::worker::train {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 class PoliciesTest : public testing::Test {
@@ -65,6 +66,23 @@ TEST_F(PoliciesTest, EarlyStoppingEndsAfterItsPatienceWithTheBestWeights) {
   auto shorter = Create("steps: " + std::to_string(best->step));
   Run(*shorter);
   EXPECT_TRUE(std::ranges::equal(trainer->params(), shorter->params()));
+}
+
+TEST_F(PoliciesTest, TheLastMetricsOfAveragesAreThoseOfTheBestEvaluation) {
+  auto trainer = Create(
+      "epochs: 1000 stopping { early_stopping { metric: 'ema_val_loss' patience: 7 } target { metric: 'val_accuracy' "
+      "value: 2 } } averaging { ema { decay: 0.9 } swa { start_epochs: 3 } ensemble { every_epochs: 2 } }");
+  std::vector<EpochReport> reports = Run(*trainer);
+  const EpochReport kept = reports.back();
+  reports.pop_back();
+  const auto value = [](const EpochReport& report) { return report.Metric("ema_val_loss"); };
+  const EpochReport& best = *std::ranges::min_element(reports, {}, value);
+  ASSERT_LT(best.step, reports.back().step);
+  EXPECT_EQ(kept.step, best.step);
+  for (const char* metric : {"ema_val_loss", "ema_test_accuracy", "swa_val_loss", "ensemble_test_loss"}) {
+    EXPECT_EQ(kept.Metric(metric), best.Metric(metric)) << metric;
+  }
+  for (const auto& [name, unused] : kept.Metrics()) EXPECT_THAT(std::string(name), Not(HasSubstr("to_target")));
 }
 
 TEST_F(PoliciesTest, WithoutKeptWeightsTheLastOnesStay) {
