@@ -54,8 +54,8 @@ std::vector<std::string> CurvatureMetricNames(v1::Curvature curvature) {
   FillDefaults(&curvature);
   std::vector<std::string> names = {"train_loss", "grad_norm"};
   AddHessianNames(curvature, &names);
-  names.insert(names.end(),
-               {"negative_eigenvalues", "converged", "is_minimum", "is_saddle", "is_plateau", "is_not_stationary"});
+  names.insert(names.end(), {"negative_eigenvalues", "negative_eigenvalues_settled", "converged", "is_minimum",
+                             "is_saddle", "is_plateau", "is_not_stationary", "is_undecided"});
   return names;
 }
 

@@ -14,23 +14,26 @@ struct CriticalPointTolerances {
 // What kind of place a loss has at some parameters.
 struct CriticalPoint {
   enum class Kind {
-    kMinimum,        // No negative curvature: no eigenvalue below -tolerance.
+    kMinimum,        // No negative curvature: it has settled that no eigenvalue is below -tolerance.
     kSaddle,         // Negative curvature, `negative` eigenvalues of it or more.
     kPlateau,        // No curvature at all.
     kNotStationary,  // The gradient is not zero; nothing else is said.
-    kUndecided,      // Stationary, but the ends of the spectrum have not converged.
+    kUndecided,      // Stationary, but the products did not do to tell which.
   };
   Kind kind;
   double gradient_norm = 0;
-  double lowest = 0, highest = 0;  // Eigenvalues.
-  // Eigenvalues below -tolerance that were found; so many there are at least, wherever the gradient stands.
+  Eigenvalue lowest, highest;
+  int products = 0;  // That it took.
+  // Eigenvalues below -tolerance that were found; so many there are at least, wherever the gradient stands, and exactly
+  // so many if that has settled.
   int negative = 0;
+  bool negative_settled = false;
 
   // `minimum: gradient norm 2e-05, eigenvalues from -4.1e-05 to 3.2`.
   std::string Sentence() const;
 };
 
-// REQUIRES: the spectrum has an eigenvalue from each end.
+// REQUIRES: the spectrum has an eigenvalue from each end, and was measured with the bound -tolerances.curvature.
 CriticalPoint JudgeCriticalPoint(double gradient_norm, const Spectrum& spectrum,
                                  const CriticalPointTolerances& tolerances);
 

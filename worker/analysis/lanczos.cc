@@ -28,6 +28,52 @@ double Product(const std::vector<float>& a, const std::vector<double>& b) {
   return total;
 }
 
+using RitzValues = std::vector<LanczosProcess::RitzValue>;
+
+// Whether the number of eigenvalues below a bound has settled, from looks at a process on its way.
+class CountBelow {
+ public:
+  // `bound` is below zero.
+  explicit CountBelow(double bound) : bound_(bound), precision_(-bound / 10) {}
+
+  // Takes the values found so far, ascending. `rounding` is what none of them is known better than; `all` says that
+  // there are no more.
+  void Look(const RitzValues& values, double rounding, bool all) {
+    const auto steps = static_cast<int>(values.size());
+    const auto known = [&](const LanczosProcess::RitzValue& ritz) { return std::max(ritz.residual, rounding); };
+    found_ = 0;
+    while (found_ < steps && values[Index(found_)].value + rounding < bound_) ++found_;
+    std::vector<double> decisive;
+    bool clear = true;
+    for (int i = 0; i <= found_ && i < steps; ++i) {
+      const LanczosProcess::RitzValue& ritz = values[Index(i)];
+      clear = clear && ritz.residual <= precision_;
+      clear = clear && (i < found_ ? ritz.value + known(ritz) < bound_ : ritz.value - known(ritz) >= bound_);
+      decisive.push_back(ritz.value);
+    }
+    if (!clear || !Near(decisive, std::max(precision_, rounding))) {
+      since_ = steps;
+      decisive_ = std::move(decisive);
+    }
+    settled_ = clear && (all || steps >= since_ + std::max(kStableSteps, since_ / 4));
+  }
+
+  int found() const { return found_; }
+  bool settled() const { return settled_; }
+
+ private:
+  static size_t Index(int i) { return static_cast<size_t>(i); }
+  bool Near(const std::vector<double>& decisive, double distance) const {
+    return std::ranges::equal(decisive, decisive_, [=](double a, double b) { return std::abs(a - b) <= distance; });
+  }
+
+  const double bound_, precision_;
+  int found_ = 0;
+  bool settled_ = false;
+  int since_ = 0;                 // Steps at which the decisive values got where they are,
+  std::vector<double> decisive_;  // those below the bound and the first above it.
+};
+
 double Length(const std::vector<double>& a) {
   double total = 0;
   for (const double x : a) total += x * x;
@@ -98,19 +144,17 @@ std::vector<LanczosProcess::RitzValue> LanczosProcess::RitzValues() const {
   return values;
 }
 
-int Spectrum::CountBelow(double bound) const {
-  return static_cast<int>(std::ranges::lower_bound(ritz_values, bound) - ritz_values.begin());
-}
-
 Spectrum ExtremeEigenvalues(SymmetricOperator& matrix, const LanczosOptions& options) {
   LanczosProcess process(matrix, NormalVector(matrix.size(), options.seed, RandomVector::kLanczosStart, 0),
                          options.seed, true);
   Spectrum spectrum;
+  std::optional<CountBelow> below;
+  if (options.bound) below.emplace(*options.bound);
   const int wanted = options.highest + options.lowest;
-  for (int next = std::min(wanted, options.max_steps); !spectrum.converged;) {
+  for (int next = std::min(wanted, options.max_steps);;) {
     bool more = true;
     while (more && static_cast<int>(process.steps()) < next) more = process.Step();
-    std::vector<LanczosProcess::RitzValue> values = process.RitzValues();
+    const RitzValues values = process.RitzValues();
     const auto count = static_cast<int>(values.size());
     const double greatest = std::max(std::abs(values.front().value), std::abs(values.back().value));
     const auto known = [&](const LanczosProcess::RitzValue& ritz) {
@@ -126,11 +170,17 @@ Spectrum ExtremeEigenvalues(SymmetricOperator& matrix, const LanczosOptions& opt
       spectrum.lowest.push_back(known(values[static_cast<size_t>(i)]));
     }
     for (const auto& ritz : values) spectrum.ritz_values.push_back(ritz.value);
+    if (below) {
+      below->Look(values, kProductRounding * greatest, !more || values.size() >= matrix.size());
+      spectrum.below = below->found();
+      spectrum.below_settled = below->settled();
+    }
     const auto converged = [](const Eigenvalue& eigenvalue) { return eigenvalue.converged; };
     // A process with fewer steps than eigenvalues wanted shows the middle from both sides.
     spectrum.converged = (!more || count >= wanted) && std::ranges::all_of(spectrum.highest, converged) &&
                          std::ranges::all_of(spectrum.lowest, converged);
-    if (!more || count >= options.max_steps) break;
+    const bool decided = !below || below->found() > 0 || below->settled();
+    if (!more || count >= options.max_steps || (spectrum.converged && decided)) break;
     next = std::min(count + std::max(5, count / 10), options.max_steps);
   }
   return spectrum;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "worker/analysis/symmetric_operator.h"
@@ -52,6 +53,9 @@ struct LanczosOptions {
   int max_steps = 200;          // Products at most.
   double tolerance = 1e-5;      // A residual's, in units of the matrix's greatest absolute eigenvalue; from 1e-6 on.
   uint64_t seed = 0;
+  // Below zero, where it matters whether there are eigenvalues below it: goes on until one was found, or until that
+  // there is none has settled.
+  std::optional<double> bound = std::nullopt;
 };
 
 // What is known of one eigenvalue: there is one within `residual` of `value`. A residual is at least what the rounding
@@ -68,11 +72,18 @@ struct Spectrum {
   std::vector<Eigenvalue> highest, lowest;
   int steps = 0;           // Products that it took.
   bool converged = false;  // All of them have.
-  // Number of eigenvalues below `bound` (which is negative): at least so many, by Cauchy's interlacing.
-  int CountBelow(double bound) const;
+  // Eigenvalues below the bound: at least so many, by Cauchy's interlacing and beyond the rounding of products.
+  int below = 0;
+  // Those are all. A residual alone can't tell: a value near zero that has "converged" to within it may be a mixture of
+  // many, in which the least eigenvalue has no part yet. So the values on both sides of the bound have to be known to a
+  // tenth of it, and to stay where they are, as many on each side, over a quarter of the steps more (kStableSteps at
+  // least); or the vectors span all there is. Evidence, not proof: a start has a part of every eigenvector, but there
+  // may be one that takes more steps yet to show.
+  bool below_settled = false;
 
-  std::vector<double> ritz_values;  // All that were found, ascending.
+  std::vector<double> ritz_values = {};  // All that were found, ascending.
 };
+inline constexpr int kStableSteps = 20;
 
 // Eigenvalues at both ends. REQUIRES: one or more wanted, and max_steps no fewer.
 Spectrum ExtremeEigenvalues(SymmetricOperator& matrix, const LanczosOptions& options);

@@ -17,6 +17,7 @@
 #include "worker/analysis/sharpness.h"
 #include "worker/analysis/spectral_density.h"
 #include "worker/analysis/trajectory.h"
+#include "worker/job/example_sample.h"
 #include "worker/job/hessian_metrics.h"
 #include "worker/job/shared_results.h"
 #include "worker/job/trained_network.h"
@@ -30,13 +31,16 @@ namespace {
 // Prepared for both parts; holds the data that the planes read.
 struct Planes {
   LoadedData data;
+  std::shared_ptr<const ExampleSample> train_examples, test_examples;
   analysis::LossPlane train, test;
+
+  size_t bytes() const { return train_examples->bytes() + test_examples->bytes() + train.bytes() + test.bytes(); }
 };
 constexpr size_t kMostPlaneBytes = size_t{512} << 20;
 
 SharedResults<Planes>& KeptPlanes() {
-  static auto* const planes = new SharedResults<Planes>(
-      kMostPlaneBytes, [](const Planes& each) { return each.train.bytes() + each.test.bytes(); });
+  static auto* const planes =
+      new SharedResults<Planes>(kMostPlaneBytes, [](const Planes& each) { return each.bytes(); });
   return *planes;
 }
 
@@ -105,12 +109,13 @@ class Analysis {
     return workload_.loss_plane().directions() == v1::LossPlane::DIRECTIONS_PRINCIPAL;
   }
 
-  // The first of a part's examples.
-  train::Examples Some(const train::Examples& examples) const {
-    return workload_.has_examples() ? examples.First(workload_.examples()) : examples;
+  // What is measured of a part; drawn when it is first asked for.
+  const train::Examples& TrainPart() { return Some(data_.prepared->view().train, &train_examples_); }
+  const train::Examples& TestPart() { return Some(data_.prepared->view().test, &test_examples_); }
+  const train::Examples& Some(const train::Examples& part, std::shared_ptr<const ExampleSample>* sample) const {
+    if (*sample == nullptr) *sample = std::make_shared<ExampleSample>(part, ExampleSample::MostOf(workload_));
+    return (*sample)->view();
   }
-  train::Examples TrainPart() const { return Some(data_.prepared->view().train); }
-  train::Examples TestPart() const { return Some(data_.prepared->view().test); }
 
   // Names and order as contract::MetricNames.
   void Add(const std::string& name, double value) {
@@ -149,9 +154,11 @@ class Analysis {
 
   std::shared_ptr<const Planes> MakePlanes(const analysis::FlatVectors& first, const analysis::FlatVectors* second) {
     const TrainedNetwork& at = *network_;
-    return std::make_shared<Planes>(
-        Planes{data_, analysis::LossPlane(at.shape, at.loss, at.weights, first, second, TrainPart(), &pool_),
-               analysis::LossPlane(at.shape, at.loss, at.weights, first, second, TestPart(), &pool_)});
+    const auto plane_over = [&](const train::Examples& part) {
+      return analysis::LossPlane(at.shape, at.loss, at.weights, first, second, part, &pool_);
+    };
+    analysis::LossPlane train = plane_over(TrainPart()), test = plane_over(TestPart());
+    return std::make_shared<Planes>(Planes{data_, train_examples_, test_examples_, std::move(train), std::move(test)});
   }
   void AddScores(const Planes& planes, const analysis::PlanePoint& point) {
     const auto train = planes.train.Evaluate({&point, 1}, &pool_).front();
@@ -218,18 +225,22 @@ class Analysis {
     const double norm = analysis::Norm(gradient);
     Add("grad_norm", norm);
     analysis::Hessian hessian(loss, params);
-    const HessianMetrics metrics = MeasureHessian(hessian, HessianSettings::Of(settings), seed_);
+    HessianSettings wanted = HessianSettings::Of(settings);
+    wanted.bound = -settings.curvature_tolerance();
+    const HessianMetrics metrics = MeasureHessian(hessian, wanted, seed_);
     const analysis::Spectrum& spectrum = metrics.spectrum;
     for (const auto& [name, value] : metrics.values) Add(name, value);
     const analysis::CriticalPoint point = analysis::JudgeCriticalPoint(
         norm, spectrum, {.gradient = settings.gradient_tolerance(), .curvature = settings.curvature_tolerance()});
     using Kind = analysis::CriticalPoint::Kind;
     Add("negative_eigenvalues", point.negative);
+    Add("negative_eigenvalues_settled", point.negative_settled);
     Add("converged", spectrum.converged);
     Add("is_minimum", point.kind == Kind::kMinimum);
     Add("is_saddle", point.kind == Kind::kSaddle);
     Add("is_plateau", point.kind == Kind::kPlateau);
     Add("is_not_stationary", point.kind == Kind::kNotStationary);
+    Add("is_undecided", point.kind == Kind::kUndecided);
     message_ = point.Sentence();
     return absl::OkStatus();
   }
@@ -337,6 +348,7 @@ class Analysis {
   const JobContext& context_;
   train::ThreadPool pool_;
   LoadedData data_;
+  std::shared_ptr<const ExampleSample> train_examples_, test_examples_;
   std::shared_ptr<const TrainedNetwork> network_;
   TrainingPath path_;                                // Of a trajectory.
   std::shared_ptr<const PrincipalPlane> principal_;  // Of a plane with principal directions.

@@ -30,8 +30,7 @@ Values CurvatureObserver::Measure(const train::Trainer& trainer, const train::Ep
   if (!std::isfinite(report.validation_loss) || !std::isfinite(report.test_loss)) return {};
   const v1::ObserveCurvature& settings = workload_.observe().curvature();
   const train::Network<float> network(trainer.shape(), train::Loss::FromProto(workload_.loss()));
-  analysis::LossFunction loss(network, trainer.buffers(),
-                              settings.has_examples() ? train_.First(settings.examples()) : train_, pool_);
+  analysis::LossFunction loss(network, trainer.buffers(), examples_.view(), pool_);
   analysis::Hessian hessian(loss, trainer.params());
   return MeasureHessian(hessian, HessianSettings::Of(settings), seed_).values;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "basin/v1/workload.pb.h"
+#include "worker/job/example_sample.h"
 #include "worker/train/epoch_report.h"
 #include "worker/train/examples.h"
 #include "worker/train/thread_pool.h"
@@ -21,7 +22,10 @@ class CurvatureObserver {
   // All outlive this; `train` is the part that is trained on, `pool` may be null. `seed` is the trial's.
   CurvatureObserver(const v1::TrainWorkload& workload, uint64_t seed, const train::Examples& train,
                     train::ThreadPool* pool)
-      : workload_(workload), seed_(seed), train_(train), pool_(pool) {}
+      : workload_(workload),
+        seed_(seed),
+        examples_(train, ExampleSample::MostOf(workload.observe().curvature())),
+        pool_(pool) {}
 
   // What there is to report with an evaluation, by the names of contract::MetricNames; nothing if none is due, or if
   // the loss is not finite any more.
@@ -39,7 +43,7 @@ class CurvatureObserver {
 
   const v1::TrainWorkload& workload_;
   const uint64_t seed_;
-  const train::Examples train_;
+  const ExampleSample examples_;
   train::ThreadPool* const pool_;
 };
 

@@ -29,7 +29,7 @@ namespace basin::worker::job {
 namespace {
 
 // Raised when what a trial computes changes on purpose in a way that the self-test might not show.
-constexpr char kEngineVersion[] = "basin-engine-1";
+constexpr char kEngineVersion[] = "basin-engine-2";
 
 // Points around one centre a class, in three parts.
 class SelfTestData {

@@ -22,7 +22,8 @@ HessianMetrics MeasureHessian(analysis::SymmetricOperator& hessian, const Hessia
                                                             .lowest = settings.lowest,
                                                             .max_steps = settings.iterations,
                                                             .tolerance = settings.tolerance,
-                                                            .seed = seed});
+                                                            .seed = seed,
+                                                            .bound = settings.bound});
   AddEnd("top", metrics.spectrum.highest, &metrics);
   AddEnd("lowest", metrics.spectrum.lowest, &metrics);
   if (settings.trace_probes > 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ struct HessianSettings {
   int top, lowest, iterations;
   double tolerance;
   int trace_probes;
+  std::optional<double> bound = std::nullopt;  // As LanczosOptions.
 
   template <typename Message>
   static HessianSettings Of(const Message& message) {

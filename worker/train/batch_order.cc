@@ -5,9 +5,12 @@
 #include <numeric>
 #include <utility>
 
-#include "proto/contract/random/philox.h"
-
 namespace basin::worker::train {
+
+void Permute(contract::RandomStream stream, std::span<uint32_t> order) {
+  std::iota(order.begin(), order.end(), 0u);
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[stream.NextBelow(i)]);
+}
 
 BatchOrder::BatchOrder(uint64_t seed, int64_t count, int64_t batch_size, bool drop_last, v1::Sampling sampling)
     : seed_(seed),
@@ -33,9 +36,7 @@ std::span<const uint32_t> BatchOrder::Batch(uint64_t epoch, int64_t index) {
 }
 
 void BatchOrder::Shuffle(uint64_t epoch) {
-  std::iota(order_.begin(), order_.end(), 0u);
-  contract::RandomStream stream(seed_, contract::RandomPurpose::kShuffle, epoch);
-  for (size_t i = order_.size() - 1; i > 0; --i) std::swap(order_[i], order_[stream.NextBelow(i + 1)]);
+  Permute(contract::RandomStream(seed_, contract::RandomPurpose::kShuffle, epoch), order_);
 }
 
 void BatchOrder::Draw(uint64_t epoch) {

@@ -5,8 +5,12 @@
 #include <vector>
 
 #include "basin/v1/workload.pb.h"
+#include "proto/contract/random/philox.h"
 
 namespace basin::worker::train {
+
+// Makes of `order` a permutation of 0 .. size - 1 (Fisher-Yates).
+void Permute(contract::RandomStream stream, std::span<uint32_t> order);
 
 // Which examples are in which batch. Without replacement, epoch e's order is a Fisher-Yates permutation from stream
 // (seed, kShuffle, e), a function of the seed and the epoch alone; a batch of all examples keeps their order. With

@@ -32,6 +32,7 @@ void EpochReport::VisitState(StateVisitor& visitor) {
   visitor.Double("test_accuracy", test_accuracy);
   visitor.Double("learning_rate", learning_rate);
   visitor.Double("grad_norm", gradient_norm);
+  for (auto& [name, value] : further) visitor.Double(name, value);
 }
 
 }  // namespace basin::worker::train

@@ -29,7 +29,7 @@ struct EpochReport {
   // REQUIRES: the workload reports the metric.
   double Metric(std::string_view name) const;
 
-  // All but `further`.
+  // `further` has its names already.
   void VisitState(StateVisitor& visitor);
 };
 

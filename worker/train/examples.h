@@ -15,13 +15,6 @@ struct Examples {
   int64_t count = 0;
   int32_t feature_count = 0;
   int32_t stride = 0;
-
-  // So many of them, or all if there are no more.
-  Examples First(uint64_t most) const {
-    Examples first = *this;
-    first.count = static_cast<int64_t>(std::min(most, static_cast<uint64_t>(count)));
-    return first;
-  }
 };
 
 // The three parts of a data set after splitting and scaling.

@@ -14,12 +14,14 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
-Stopping::Stopping(const v1::Stopping& rules, size_t params, size_t buffers)
+Stopping::Stopping(const v1::Stopping& rules, const std::vector<std::string>& averaged, size_t params, size_t buffers)
     : rules_(rules),
       best_params_(keeps_best() ? params : 0),
       best_buffers_(keeps_best() ? buffers : 0),
       examples_to_target_(kInfinity),
-      seconds_to_target_(kInfinity) {}
+      seconds_to_target_(kInfinity) {
+  for (const std::string& name : averaged) best_.further.emplace_back(name, 0);
+}
 
 double Stopping::Seconds() const { return seconds_before_ + (seconds_ ? seconds_() : 0); }
 
@@ -54,8 +56,9 @@ std::optional<std::string> Stopping::ObserveBest(const EpochReport& report, std:
   if (!has_best_ || gain > rule.min_delta()) {
     has_best_ = true;
     best_value_ = value;
+    const size_t averaged = best_.further.size();
     best_ = report;
-    best_.further.clear();
+    best_.further.resize(averaged);
     evaluations_since_best_ = 0;
     if (keeps_best()) {
       std::copy(params.begin(), params.end(), best_params_.data());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "basin/v1/stopping.pb.h"
 #include "worker/train/aligned_buffer.h"
@@ -17,8 +18,9 @@ namespace basin::worker::train {
 // target, a limit of time, a bound of the losses. Told of each evaluation, in order.
 class Stopping {
  public:
-  // `params` and `buffers` are the numbers of floats to keep of the best evaluation.
-  Stopping(const v1::Stopping& rules, size_t params, size_t buffers);
+  // `averaged` are the metrics that a report has further before AddTo; `params` and `buffers` the numbers of floats to
+  // keep of the best evaluation.
+  Stopping(const v1::Stopping& rules, const std::vector<std::string>& averaged, size_t params, size_t buffers);
 
   // Seconds of training so far, in this process; without it there is no limit of time. Time comes in here alone.
   void set_clock(std::function<double()> seconds) { seconds_ = std::move(seconds); }
@@ -34,7 +36,8 @@ class Stopping {
   std::optional<std::string> Observe(const EpochReport& report, std::span<const float> params,
                                      std::span<const float> buffers);
 
-  // The best evaluation and its weights, if they are to be the final ones.
+  // The best evaluation, but for what AddTo adds, which is of the training and not of its weights; and its weights, if
+  // they are to be the final ones.
   bool keeps_best() const { return rules_.has_early_stopping() && rules_.early_stopping().keep_best_weights(); }
   // REQUIRES: an evaluation was observed.
   const EpochReport& best_report() const { return best_; }

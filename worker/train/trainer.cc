@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/random/philox.h"
 #include "proto/contract/schedule/training_length.h"
 #include "proto/contract/violation.h"
 #include "worker/train/initialization.h"
@@ -69,7 +70,7 @@ Trainer::Trainer(const v1::TrainWorkload& workload, uint64_t seed, const Trainin
                             .threads = pool == nullptr ? 1 : pool->threads()}),
       batch_gradient_(network_, data.train, BatchSize(workload, data.train.count),
                       MicroBatchSize(workload, data.train.count), buffers_.span(), workspace_, pool),
-      stopping_(workload.stopping(), params_.size(), buffers_.size()),
+      stopping_(workload.stopping(), AveragedMetrics(workload.averaging()), params_.size(), buffers_.size()),
       averaged_buffers_(workload.has_averaging() ? buffers_.size() : 0),
       micro_batch_size_(MicroBatchSize(workload, data.train.count)),
       last_step_(length.total_steps) {
@@ -136,17 +137,27 @@ PartScores Trainer::ScoresOf(const float* params, const float* buffers) {
 
 std::span<const float> Trainer::BuffersOfAverage(std::span<const float> params) {
   if (averaged_buffers_.size() == 0) return {};
-  // The mean over batches in the order of the data, a short last one left out (PyTorch update_bn). What dropouts draw
-  // does not depend on the step, so that an average measured again has the same bits.
+  // The mean over batches (PyTorch update_bn), each with the weight of its examples, of a permutation: the batches of
+  // data that lie sorted would each have seen one class. A last example alone has no variance and is left out. What
+  // dropouts draw does not depend on the step, so that an average measured again has the same bits.
   InitializeBuffers(network_.shape(), averaged_buffers_.span());
   const Examples& train = data_.train;
-  const int64_t size = std::min(micro_batch_size_, train.count);
-  std::vector<const float*> rows(static_cast<size_t>(size));
-  for (int64_t batch = 0; batch < train.count / size; ++batch) {
-    for (int64_t i = 0; i < size; ++i) rows[i] = train.features + (batch * size + i) * train.stride;
+  std::vector<uint32_t> order(static_cast<size_t>(train.count));
+  Permute(contract::RandomStream(seed_, contract::RandomPurpose::kNormOrder, 0), order);
+  std::vector<const float*> rows;
+  std::vector<int32_t> labels;
+  for (int64_t first = 0; first < train.count; first += micro_batch_size_) {
+    const int64_t end = std::min(first + micro_batch_size_, train.count);
+    if (end - first == 1 && first > 0) break;
+    rows.clear(), labels.clear();
+    for (int64_t i = first; i < end; ++i) {
+      const int64_t example = order[static_cast<size_t>(i)];
+      rows.push_back(train.features + example * train.stride);
+      labels.push_back(train.labels[example]);
+    }
     network_.UpdateBuffers(params.data(), averaged_buffers_.data(),
-                           {rows.data(), train.labels + batch * size, size, {.seed = seed_, .step = 0}},
-                           1.0 / static_cast<double>(batch + 1), workspace_, pool_);
+                           {rows.data(), labels.data(), end - first, {.seed = seed_, .step = 0}},
+                           static_cast<double>(end - first) / static_cast<double>(end), workspace_, pool_);
   }
   return averaged_buffers_.span();
 }

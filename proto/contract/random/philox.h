@@ -21,6 +21,8 @@ enum class RandomPurpose : uint32_t {
   kSyntheticData = 8,
   kStart = 9,           // Of a descent on a surface.
   kGradientNoise = 10,  // A substream a step.
+  kNormOrder = 11,      // In which order averaged weights see the training part for their batch norms.
+  kSample = 12,         // Which examples stand for a part.
 };
 
 // The words of stream (seed, purpose, substream), in order. `substream` separates layers, epochs, ... of one purpose.

@@ -21,6 +21,10 @@ absl::StatusOr<std::unique_ptr<Schedule>> CreateSchedule(const v1::Schedule& spe
 // INVALID_ARGUMENT for one field, as a violation (see violation.h).
 absl::Status ScheduleFault(const std::string& path, const std::string& description);
 
+// `value`, the product or quotient of two numbers: the whole number beside it, if rounding may have made the
+// difference.
+double SnappedToWhole(double value);
+
 // A length that a spec gives in one of two fields, `PREFIXepochs` and `PREFIXsteps`.
 struct GivenLength {
   std::string prefix;  // The path of the two fields as far as they agree: "sgdr.first_period_".

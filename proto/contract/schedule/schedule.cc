@@ -1,6 +1,7 @@
 #include "proto/contract/schedule/schedule.h"
 
 #include <cmath>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/schedule/constant_schedule.h"
@@ -107,10 +108,21 @@ absl::StatusOr<uint64_t> StepsWithin(const GivenLength& given, const TrainingLen
                        absl::StrCat("is longer than the training: ", given.epochs, " of ", epochs, " epochs"));
 }
 
+double SnappedToWhole(double value) {
+  // Of each factor half a unit in the last place, as of the result; and one to spare.
+  constexpr double kRounding = 2 * std::numeric_limits<double>::epsilon();
+  const double whole = std::floor(value + 0.5);
+  return std::abs(value - whole) <= kRounding * std::abs(value) ? whole : value;
+}
+
+double EpochsInSteps(double epochs, uint64_t steps_per_epoch) {
+  return SnappedToWhole(epochs * static_cast<double>(steps_per_epoch));
+}
+
 uint64_t EpochsToSteps(double epochs, uint64_t steps_per_epoch) {
   // The longest length that a double still counts step by step; all longer ones are longer than any training.
   constexpr double kLongest = 0x1p53;
-  const double steps = std::floor(epochs * static_cast<double>(steps_per_epoch) + 0.5);
+  const double steps = std::floor(EpochsInSteps(epochs, steps_per_epoch) + 0.5);
   if (!(steps >= 1)) return 1;
   return static_cast<uint64_t>(steps < kLongest ? steps : kLongest);
 }

@@ -48,6 +48,10 @@ class Schedule {
   virtual std::optional<PlateauInForce> PlateauAt(uint64_t /*step*/) const { return std::nullopt; }
 };
 
+// A length of epochs in steps, which may be a fraction: the product, or the whole number that it is but for rounding
+// (2.2 epochs of 45 steps are 99, not 99.00000000000001).
+double EpochsInSteps(double epochs, uint64_t steps_per_epoch);
+
 // Converts a length in epochs to whole steps, to nearest, at least 1.
 uint64_t EpochsToSteps(double epochs, uint64_t steps_per_epoch);
 

@@ -20,11 +20,10 @@ StepSchedule::StepSchedule(const v1::StepSchedule& spec, const TrainingLength& l
     : gamma_(spec.gamma()),
       every_steps_(spec.every_case() == v1::StepSchedule::kEverySteps
                        ? static_cast<double>(spec.every_steps())
-                       : spec.every_epochs() * static_cast<double>(length.steps_per_epoch)) {}
+                       : EpochsInSteps(spec.every_epochs(), length.steps_per_epoch)) {}
 
 double StepSchedule::Factor(uint64_t step) const {
-  // Steps stay below 2^53, where the rounded quotient of whole numbers never reaches the next whole number.
-  const double passed = std::floor(static_cast<double>(step) / every_steps_);
+  const double passed = std::floor(SnappedToWhole(static_cast<double>(step) / every_steps_));
   return PortablePower(gamma_, static_cast<uint64_t>(std::min(passed, 0x1p53)));
 }
 

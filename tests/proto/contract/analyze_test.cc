@@ -77,11 +77,11 @@ TEST(AnalysisTest, CurvatureTakesAsManyProductsAsEigenvalues) {
 }
 
 TEST(AnalysisTest, CurvatureNamesEachEigenvalueAndItsResidual) {
-  EXPECT_THAT(
-      MetricNames(Analysis("curvature { top: 2 lowest: 1 }")),
-      ElementsAre("train_loss", "grad_norm", "hessian_top_1", "hessian_top_1_residual", "hessian_top_2",
-                  "hessian_top_2_residual", "hessian_lowest_1", "hessian_lowest_1_residual", "negative_eigenvalues",
-                  "converged", "is_minimum", "is_saddle", "is_plateau", "is_not_stationary"));
+  EXPECT_THAT(MetricNames(Analysis("curvature { top: 2 lowest: 1 }")),
+              ElementsAre("train_loss", "grad_norm", "hessian_top_1", "hessian_top_1_residual", "hessian_top_2",
+                          "hessian_top_2_residual", "hessian_lowest_1", "hessian_lowest_1_residual",
+                          "negative_eigenvalues", "negative_eigenvalues_settled", "converged", "is_minimum",
+                          "is_saddle", "is_plateau", "is_not_stationary", "is_undecided"));
   // Of a base whose defaults are not filled in, too.
   v1::Workload base;
   base.mutable_analyze()->mutable_curvature()->set_trace_probes(4);

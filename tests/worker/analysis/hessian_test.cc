@@ -8,6 +8,7 @@
 #include "tests/worker/analysis/trained_model.h"
 #include "tests/worker/train/synthetic_examples.h"
 #include "tests/worker/train/synthetic_images.h"
+#include "worker/analysis/critical_point.h"
 #include "worker/analysis/lanczos.h"
 #include "worker/analysis/loss_function.h"
 #include "worker/analysis/spectral_density.h"
@@ -62,6 +63,44 @@ TEST(HessianTest, LanczosFindsTheEigenvaluesOfAllOfIt) {
   for (int i = 0; i < 2; ++i) {
     EXPECT_NEAR(spectrum.lowest[static_cast<size_t>(i)].value, expected.eigenvalues()(i), 1e-5 * greatest) << i;
   }
+}
+
+TEST(HessianTest, TheVerdictIsThatOfAllOfItOrNone) {
+  constexpr double kTolerance = 1e-3;
+  int minima = 0, saddles = 0;
+  for (const uint64_t seed : {1, 2, 3, 4}) {
+    for (const char* epochs : {"2000", "6000"}) {
+      const train::SyntheticExamples examples(6, 4, {.train = 120}, 1.5f);
+      const TrainedModel model(
+          std::string(
+              "model { mlp { hidden: 24 activation: ACTIVATION_TANH } } batch_size: 4294967295 learning_rate: 0.1 "
+              "optimizer { sgd { momentum: 0.9 } } loss { squared_error {} } epochs: ") +
+              epochs,
+          examples.view(), seed);
+      const train::Network<float> network(model.shape, model.loss);
+      LossFunction loss(network, model.at.buffers, examples.view().train, nullptr);
+      Hessian hessian(loss, model.at.params);
+      const Eigen::MatrixXd elements = AllOf(hessian);
+      const Eigen::VectorXd exact = Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(elements).eigenvalues();
+      const int64_t below = (exact.array() < -kTolerance).count();
+      for (const int steps : {20, 60, 100, 150, 200}) {
+        const Spectrum spectrum = ExtremeEigenvalues(
+            hessian, {.highest = 5, .lowest = 1, .max_steps = steps, .tolerance = 1e-4, .bound = -kTolerance});
+        const CriticalPoint point = JudgeCriticalPoint(0, spectrum, {.curvature = kTolerance});
+        SCOPED_TRACE(testing::Message() << "seed " << seed << ", " << epochs << " epochs, " << steps
+                                        << " steps: " << point.Sentence() << "; exactly " << below << " below, from "
+                                        << exact.minCoeff());
+        EXPECT_EQ(point.kind == CriticalPoint::Kind::kMinimum && below > 0, false);
+        EXPECT_EQ(point.kind == CriticalPoint::Kind::kSaddle && below == 0, false);
+        EXPECT_LE(point.negative, below);
+        EXPECT_EQ(point.negative_settled && point.negative != below, false);
+        minima += point.kind == CriticalPoint::Kind::kMinimum;
+        saddles += point.kind == CriticalPoint::Kind::kSaddle;
+      }
+    }
+  }
+  EXPECT_GT(minima, 0);
+  EXPECT_GT(saddles, 0);
 }
 
 TEST(HessianTest, QuadratureFindsTheDistributionOfTheEigenvaluesOfAllOfIt) {

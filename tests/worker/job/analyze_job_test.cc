@@ -229,7 +229,7 @@ TEST_F(AnalyzeJobTest, ALineMayLeadToAnotherTraining) {
   EXPECT_NE(Last("test_loss"), loss);
 }
 
-TEST_F(AnalyzeJobTest, FewerExamplesAreTheFirstOnes) {
+TEST_F(AnalyzeJobTest, FewerExamplesAreASampleOfAll) {
   Measure("examples: 100 loss_plane { alpha: 0 }");
   EXPECT_NEAR(std::fmod(Last("train_accuracy") * 100, 1), 0, 1e-9);
   Measure("examples: 1000000000 loss_plane { alpha: 0 }");
@@ -242,7 +242,9 @@ TEST_F(AnalyzeJobTest, TheVerdictIsTheMessage) {
   const JobResult result = Measure("curvature { tolerance: 1e-3 }");
   EXPECT_THAT(result.message, HasSubstr("gradient norm"));
   EXPECT_GT(Last("hessian_top_1"), Last("hessian_top_2"));
-  EXPECT_EQ(Last("is_minimum") + Last("is_saddle") + Last("is_plateau") + Last("is_not_stationary"), 1);
+  EXPECT_EQ(
+      Last("is_minimum") + Last("is_saddle") + Last("is_plateau") + Last("is_not_stationary") + Last("is_undecided"),
+      1);
 }
 
 TEST_F(AnalyzeJobTest, ADensityIsACurveOverTheEigenvaluesByTheNumberOfThePlace) {

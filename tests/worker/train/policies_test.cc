@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace basin::worker::train {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 class PoliciesTest : public testing::Test {
@@ -64,6 +66,23 @@ TEST_F(PoliciesTest, EarlyStoppingEndsAfterItsPatienceWithTheBestWeights) {
   auto shorter = Create("steps: " + std::to_string(best->step));
   Run(*shorter);
   EXPECT_TRUE(std::ranges::equal(trainer->params(), shorter->params()));
+}
+
+TEST_F(PoliciesTest, TheLastMetricsOfAveragesAreThoseOfTheBestEvaluation) {
+  auto trainer = Create(
+      "epochs: 1000 stopping { early_stopping { metric: 'ema_val_loss' patience: 7 } target { metric: 'val_accuracy' "
+      "value: 2 } } averaging { ema { decay: 0.9 } swa { start_epochs: 3 } ensemble { every_epochs: 2 } }");
+  std::vector<EpochReport> reports = Run(*trainer);
+  const EpochReport kept = reports.back();
+  reports.pop_back();
+  const auto value = [](const EpochReport& report) { return report.Metric("ema_val_loss"); };
+  const EpochReport& best = *std::ranges::min_element(reports, {}, value);
+  ASSERT_LT(best.step, reports.back().step);
+  EXPECT_EQ(kept.step, best.step);
+  for (const char* metric : {"ema_val_loss", "ema_test_accuracy", "swa_val_loss", "ensemble_test_loss"}) {
+    EXPECT_EQ(kept.Metric(metric), best.Metric(metric)) << metric;
+  }
+  for (const auto& [name, unused] : kept.Metrics()) EXPECT_THAT(std::string(name), Not(HasSubstr("to_target")));
 }
 
 TEST_F(PoliciesTest, WithoutKeptWeightsTheLastOnesStay) {
@@ -162,6 +181,62 @@ TEST_F(PoliciesTest, AnEmaCorrectsTheBiasOfItsFirstSteps) {
   const std::vector<Averaging::Average> averages = trainer->Averages();
   for (size_t i = 0; i < trainer->params().size(); ++i) {
     EXPECT_NEAR(averages[0].params[i], trainer->params()[i], 1e-6 * std::fabs(trainer->params()[i]));
+  }
+}
+
+// The examples with equal labels one after another, as files often have them.
+class SortedTraining {
+ public:
+  explicit SortedTraining(const TrainingData& data)
+      : rows_(static_cast<size_t>(data.train.count * data.train.stride)), view_(data) {
+    std::vector<int64_t> order(static_cast<size_t>(data.train.count));
+    std::iota(order.begin(), order.end(), int64_t{0});
+    std::ranges::stable_sort(order, {}, [&](int64_t i) { return data.train.labels[i]; });
+    for (size_t i = 0; i < order.size(); ++i) {
+      std::copy_n(data.train.features + order[i] * data.train.stride, data.train.stride,
+                  rows_.data() + static_cast<int64_t>(i) * data.train.stride);
+      labels_.push_back(data.train.labels[order[i]]);
+    }
+    view_.train.features = rows_.data();
+    view_.train.labels = labels_.data();
+  }
+  const TrainingData& view() const { return view_; }
+
+ private:
+  AlignedBuffer<float> rows_;
+  std::vector<int32_t> labels_;
+  TrainingData view_;
+};
+
+TEST_F(PoliciesTest, TheBatchNormsOfAnAverageDoNotDependOnTheOrderOfTheExamples) {
+  constexpr int kFeatures = 8;
+  // The classes lie far from each other. A last example alone, twice, and a last batch of 81.
+  const SyntheticExamples data(kFeatures, 4, {.train = 181, .validation = 60, .test = 40}, 6);
+  const SortedTraining sorted(data.view());
+  for (const char* batch : {"batch_size: 4 drop_last: true ", "batch_size: 20 drop_last: true ", "batch_size: 100 "}) {
+    v1::TrainWorkload workload;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+        std::string("model { sequential { layers { batch_norm {} } } } epochs: 1 learning_rate: 0.01 "
+                    "averaging { ema {} } ") +
+            batch,
+        &workload));
+    contract::FillDefaults(&workload);
+    auto trainer = Trainer::Create(workload, 3, sorted.view(), nullptr);
+    ASSERT_TRUE(trainer.ok()) << trainer.status();
+    const std::span<const float> buffers = (*trainer)->BuffersOfAverage((*trainer)->params());
+    ASSERT_EQ(buffers.size(), 2u * kFeatures);
+    for (int f = 0; f < kFeatures; ++f) {
+      const Examples& train = sorted.view().train;
+      double sum = 0, squares = 0;
+      for (int64_t i = 0; i < train.count; ++i) {
+        const double value = train.features[i * train.stride + f];
+        sum += value, squares += value * value;
+      }
+      const auto count = static_cast<double>(train.count);
+      const double mean = sum / count, variance = (squares - sum * mean) / (count - 1);
+      EXPECT_NEAR(buffers[static_cast<size_t>(f)], mean, 0.05) << batch << f;
+      EXPECT_NEAR(buffers[static_cast<size_t>(kFeatures + f)], variance, 0.2 * variance) << batch << f;
+    }
   }
 }
 

@@ -17,6 +17,16 @@ void AddScores(const std::string& name, const PartScores& scores, EpochReport* r
 
 }  // namespace
 
+std::vector<std::string> AveragedMetrics(const v1::Averaging& rules) {
+  EpochReport report;
+  if (rules.has_swa()) AddScores("swa", {}, &report);
+  if (rules.has_ema()) AddScores("ema", {}, &report);
+  if (rules.has_ensemble()) AddScores("ensemble", {}, &report);
+  std::vector<std::string> names;
+  for (const auto& [name, value] : report.further) names.push_back(name);
+  return names;
+}
+
 absl::StatusOr<std::unique_ptr<Averaging>> Averaging::Create(const v1::Averaging& rules,
                                                              const contract::TrainingLength& length,
                                                              const contract::Schedule& schedule, size_t params,

@@ -22,6 +22,9 @@
 
 namespace basin::worker::train {
 
+// What the averages add to a report: `swa_val_loss`, ..., by the names of contract::MetricNames and in their order.
+std::vector<std::string> AveragedMetrics(const v1::Averaging& rules);
+
 // The averages over a training's weights, as its workload asks for (see averaging.proto).
 class Averaging {
  public:

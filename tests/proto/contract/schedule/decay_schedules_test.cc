@@ -1,6 +1,8 @@
 #include <cmath>
 #include <numbers>
+#include <tuple>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "tests/proto/contract/schedule/parse.h"
 
@@ -39,6 +41,31 @@ TEST(StepScheduleTest, FractionsOfAnEpochDoNotDrift) {
   EXPECT_DOUBLE_EQ((*schedule)->Factor(5), 0.81);
   EXPECT_NEAR((*schedule)->Factor(249), std::pow(0.9, 99), 1e-18);
   EXPECT_NEAR((*schedule)->Factor(250), std::pow(0.9, 100), 1e-18);
+}
+
+TEST(StepScheduleTest, DropsWhereAMilestoneOfAsManyEpochsDoes) {
+  // 2.2 * 45 is 99.00000000000001 in double.
+  for (const auto& [epochs, steps_per_epoch, drop] :
+       {std::tuple("2.2", 45, 99), {"1.1", 30, 33}, {"0.7", 30, 21}, {"2.3", 10, 23}, {"0.7", 10, 7}}) {
+    const TrainingLength length{1000, static_cast<uint64_t>(steps_per_epoch)};
+    auto step = MakeSchedule(absl::StrCat("step { every_epochs: ", epochs, " gamma: 0.5 }"), length);
+    auto milestone = MakeSchedule(absl::StrCat("multistep { milestone_epochs: ", epochs, " gamma: 0.5 }"), length);
+    ASSERT_TRUE(step.ok() && milestone.ok());
+    const auto first = static_cast<uint64_t>(drop);
+    EXPECT_EQ((*step)->Factor(first - 1), 1) << epochs;
+    EXPECT_EQ((*step)->Factor(first), 0.5) << epochs;
+    EXPECT_EQ((*milestone)->Factor(first - 1), 1) << epochs;
+    EXPECT_EQ((*milestone)->Factor(first), 0.5) << epochs;
+  }
+}
+
+TEST(StepScheduleTest, ManyFractionsThatAddUpToAStepDropThere) {
+  // Every 0.3 steps. In double the tenth drop is just beyond step 3, for 0.1 * 3 is.
+  auto schedule = MakeSchedule("step { every_epochs: 0.1 gamma: 0.5 }", {1000, 3});
+  ASSERT_TRUE(schedule.ok()) << schedule.status();
+  for (uint64_t step = 3; step < 100; step += 3) {
+    EXPECT_EQ((*schedule)->Factor(step), std::ldexp(1.0, -10 * static_cast<int>(step) / 3)) << step;
+  }
 }
 
 TEST(StepScheduleTest, TinyIntervalsGiveZeroNotNonsense) {
