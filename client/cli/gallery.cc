@@ -21,6 +21,7 @@
 #include "client/cli/new_file.h"
 #include "client/cli/param_names.h"
 #include "client/cli/proto_time.h"
+#include "client/cli/shell_word.h"
 #include "client/cli/sweep_text.h"
 #include "client/format/human.h"
 #include "client/spec/small_file.h"
@@ -139,6 +140,17 @@ absl::StatusOr<int> Finish(Context& context, const std::vector<claims::Claim>& c
   return exit_code;
 }
 
+// What goes on with the same claims.
+std::string CommandLine(const std::filesystem::path& data_dir, const Options& options) {
+  const Options usual;
+  std::string command = "basin gallery --data-dir " + ShellWord(data_dir.string());
+  if (!options.only.empty()) command += " --only " + ShellWord(options.only);
+  if (!options.claims.empty()) command += " --claims " + ShellWord(options.claims);
+  if (options.out != usual.out) command += " --out " + ShellWord(options.out);
+  if (options.workers != usual.workers) command += " --workers " + std::to_string(options.workers);
+  return command;
+}
+
 absl::StatusOr<int> Gallery(Context& context, const Options& options) {
   absl::StatusOr<std::vector<claims::Claim>> claims = LoadClaims(options.claims);
   if (!claims.ok()) return claims.status();
@@ -149,6 +161,9 @@ absl::StatusOr<int> Gallery(Context& context, const Options& options) {
           ? DefaultDir(context.environment(), "basin-runs/gallery-" + api::RandomRequestId().substr(0, 6))
           : AbsoluteDir(options.data_dir);
   if (!data_dir.ok()) return data_dir.status();
+  if (!options.out.ends_with(".html")) {
+    return absl::InvalidArgumentError("--out is a page, *.html; is " + options.out);
+  }
   NewFile file(options.out);  // Now, so that a bad path is known before the work.
   if (!file.status().ok()) return file.status();
 
@@ -157,8 +172,7 @@ absl::StatusOr<int> Gallery(Context& context, const Options& options) {
                          .data_dir = *data_dir,
                          .workers = options.workers,
                          .datasets_dir = {}},
-                        "the same command with --data-dir " + data_dir->string(),
-                        [&](const RunLocalSweep& run_sweep) -> absl::StatusOr<int> {
+                        CommandLine(*data_dir, options), [&](const RunLocalSweep& run_sweep) -> absl::StatusOr<int> {
                           const absl::StatusOr<ClaimRuns> runs = ClaimRuns::Create(context, *claims, run_sweep);
                           if (!runs.ok()) return runs.status();
                           return Finish(context, *claims, *runs, &file, options.out);

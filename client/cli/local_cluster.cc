@@ -8,8 +8,9 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <system_error>
 #include <tuple>
+
+#include "client/cli/local_dirs.h"
 
 namespace basin::client::cli {
 namespace {
@@ -38,6 +39,19 @@ std::string Died(const std::string& what, const ChildProcess& child) {
          "\n(all of it: " + child.log().string() + ")";
 }
 
+// Why a coordinator that has just ended did not start, in its own words; empty if its log does not say.
+std::string ReasonOfNoStart(const ChildProcess& server) {
+  const std::string tail = server.LogTail(1);
+  const std::string said = " error \"the server did not start\" reason=\"";
+  const size_t at = tail.find(said);
+  std::string reason;
+  for (size_t i = at == std::string::npos ? tail.size() : at + said.size(); i < tail.size() && tail[i] != '"'; ++i) {
+    if (tail[i] == '\\' && i + 1 < tail.size()) ++i;
+    reason += tail[i];
+  }
+  return reason;
+}
+
 std::string WorkerName(size_t i) { return "worker-" + std::to_string(i + 1); }
 
 }  // namespace
@@ -50,12 +64,7 @@ uint32_t UsableCores() {
 }
 
 absl::StatusOr<std::unique_ptr<LocalCluster>> LocalCluster::Start(const Options& options, Interrupt& interrupt) {
-  std::error_code error;
-  const bool made = std::filesystem::create_directories(options.data_dir, error);
-  if (made) std::filesystem::permissions(options.data_dir, std::filesystem::perms::owner_all, error);
-  if (error) {
-    return absl::FailedPreconditionError("cannot make " + options.data_dir.string() + ": " + error.message());
-  }
+  if (const absl::Status made = MakeDataDir(options.data_dir); !made.ok()) return made;
   auto cluster = std::unique_ptr<LocalCluster>(new LocalCluster(options));
   absl::Status status = cluster->StartServer(interrupt);
   if (status.ok()) status = cluster->StartWorkers();
@@ -74,7 +83,11 @@ absl::Status LocalCluster::StartServer(Interrupt& interrupt) {
   server_ = *std::move(server);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(kServerStartSeconds);
   while (VersionOf(endpoint) == before || (address_ = ReadLine(endpoint)).empty()) {
-    if (server_->ended()) return absl::FailedPreconditionError(Died("the coordinator", *server_));
+    if (server_->ended()) {
+      const std::string reason = ReasonOfNoStart(*server_);
+      return absl::FailedPreconditionError(reason.empty() ? Died("the coordinator", *server_)
+                                                          : "the coordinator did not start: " + reason);
+    }
     if (std::chrono::steady_clock::now() > deadline) {
       return absl::DeadlineExceededError("the coordinator does not come up; see " + server_->log().string());
     }
@@ -117,7 +130,9 @@ absl::Status LocalCluster::Check(const std::function<void(const std::string&)>& 
     reported_[i] = true;
     lost(workers_[i]->succeeded() ? WorkerName(i) + " has left" : Died(WorkerName(i), *workers_[i]));
   }
-  if (left == 0) return absl::InternalError("no worker is left; the sweep cannot go on");
+  if (left == 0 && !options_.outlives_workers) {
+    return absl::InternalError("no worker is left; the sweep cannot go on");
+  }
   return absl::OkStatus();
 }
 

@@ -28,6 +28,7 @@ class LocalCluster {
     uint32_t workers = 1;
     uint32_t slots = 0;                  // Trials at once over all workers; 0: one for each core.
     std::filesystem::path datasets_dir;  // The workers'; empty: their default.
+    bool outlives_workers = false;       // Others may connect: the last one's end is no error.
   };
 
   // Starts the coordinator, waits until it listens, starts the workers. CANCELLED when `interrupt` comes first.
@@ -37,8 +38,8 @@ class LocalCluster {
   const std::string& address() const { return address_; }
   uint32_t workers() const { return static_cast<uint32_t>(workers_.size()); }
 
-  // An error when the coordinator, or every worker, has ended; `lost` hears once of each single worker that has. The
-  // words hold the tail of the process's log.
+  // An error when the coordinator has ended, or every worker of a cluster that does not outlive them; `lost` hears once
+  // of each worker that has. The words hold the tail of the process's log.
   absl::Status Check(const std::function<void(const std::string&)>& lost);
 
   // Ends the workers, then the coordinator: SIGTERM, and after `seconds` each, SIGKILL. Says what did not end in peace.

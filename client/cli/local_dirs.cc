@@ -12,6 +12,14 @@ absl::StatusOr<std::filesystem::path> DefaultDir(const Environment& environment,
   return std::filesystem::path(home) / ".local" / "state" / name;
 }
 
+absl::Status MakeDataDir(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(path, error);
+  if (made) std::filesystem::permissions(path, std::filesystem::perms::owner_all, error);
+  if (error) return absl::FailedPreconditionError("cannot make " + path.string() + ": " + error.message());
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::filesystem::path> AbsoluteDir(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error).lexically_normal();

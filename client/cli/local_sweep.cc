@@ -11,6 +11,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/progress.h"
 #include "client/cli/sweep_text.h"
+#include "client/format/human.h"
 #include "proto/contract/digest.h"
 
 namespace basin::client::cli {
@@ -66,12 +67,35 @@ class Patience {
   std::optional<std::chrono::steady_clock::time_point> since_;
 };
 
+// The sweep as it is found in the data dir, put to work again where that is possible.
+absl::StatusOr<v1::Sweep> GoOn(Context& context, v1::Sweep sweep) {
+  api::Client& client = context.client();
+  if (sweep.state() == v1::SWEEP_STATE_CANCELLED) {
+    context.Warn("Sweep " + sweep.id() +
+                 " was cancelled here, and stays so. To compute it, run it in another --data-dir, or with another "
+                 "name in its file.");
+    return sweep;
+  }
+  if (sweep.state() == v1::SWEEP_STATE_PAUSED) {
+    absl::StatusOr<v1::Sweep> resumed = client.ResumeSweep(sweep.id());
+    if (!resumed.ok()) return resumed;
+    sweep = *std::move(resumed);
+  }
+  if (sweep.state() == v1::SWEEP_STATE_FAILED || sweep.trials().failed() > 0) {
+    absl::StatusOr<v1::RetrySweepResponse> retried = client.RetrySweep(sweep.id());
+    if (!retried.ok()) return retried.status();
+    context.Note("The last time " + format::Count(retried->requeued(), "trial") + " failed: tried again.");
+    sweep = std::move(*retried->mutable_sweep());
+  }
+  return sweep;
+}
+
 absl::StatusOr<v1::Sweep> RunOn(Context& context, LocalCluster& cluster, Interrupt& interrupt,
                                 const v1::SweepSpec& spec) {
   api::Client& client = context.client();
   const std::string request_id = "run-" + contract::Sha256Hex(spec.SerializeAsString()).substr(0, 32);
   absl::StatusOr<v1::Sweep> sweep = client.CreateSweep(spec, request_id);
-  if (sweep.ok() && sweep->state() == v1::SWEEP_STATE_PAUSED) sweep = client.ResumeSweep(sweep->id());
+  if (sweep.ok()) sweep = GoOn(context, *std::move(sweep));
   if (!sweep.ok()) return sweep.status();
   const uint64_t done = DoneTrials(sweep->trials());
   context.Note(spec.name() + ": " + SizeText(sweep->configs(), sweep->seeds()) +

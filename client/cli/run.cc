@@ -1,13 +1,16 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 
 #include "client/api/request_id.h"
 #include "client/cli/commands.h"
 #include "client/cli/local_cluster.h"
 #include "client/cli/local_dirs.h"
 #include "client/cli/local_sweep.h"
+#include "client/cli/new_file.h"
 #include "client/cli/results.h"
+#include "client/cli/shell_word.h"
 #include "client/cli/spec_source.h"
 #include "client/cli/sweep_text.h"
 #include "proto/contract/space.h"
@@ -22,8 +25,28 @@ struct Options {
   std::string datasets_dir;
 };
 
+// Where a sweep that came by standard input is kept beside its results, so that a command can name it.
+constexpr char kKeptSpec[] = "from-standard-input.yaml";
+
+// What goes on with the same run.
+std::string CommandLine(const std::string& spec, const std::filesystem::path& data_dir, const Options& options) {
+  std::string command = "basin run " + ShellWord(spec) + " --data-dir " + ShellWord(data_dir.string());
+  if (options.workers != Options().workers) command += " --workers " + std::to_string(options.workers);
+  if (!options.datasets_dir.empty()) command += " --datasets-dir " + ShellWord(options.datasets_dir);
+  return command;
+}
+
+absl::Status KeepSpec(const std::string& text, const std::filesystem::path& path) {
+  if (const absl::Status made = MakeDataDir(path.parent_path()); !made.ok()) return made;
+  NewFile file(path);
+  file.stream() << text;
+  return file.Finish();
+}
+
 absl::StatusOr<int> Run(Context& context, const Options& options) {
-  const absl::StatusOr<v1::SweepSpec> spec = LoadSpec(options.spec, *context.environment().in);
+  const std::string text = options.spec == "-" ? ReadSpecText(*context.environment().in) : "";
+  std::istringstream copy(text);
+  const absl::StatusOr<v1::SweepSpec> spec = LoadSpec(options.spec, copy);
   if (!spec.ok()) return spec.status();
   const absl::StatusOr<std::filesystem::path> data_dir =
       options.data_dir.empty()
@@ -32,8 +55,14 @@ absl::StatusOr<int> Run(Context& context, const Options& options) {
   if (!data_dir.ok()) return data_dir.status();
   const auto space = contract::Space::Create(*spec);
   if (!space.ok()) return space.status();
+  std::string file = options.spec;
+  if (file == "-") {
+    file = (*data_dir / kKeptSpec).string();
+    if (const absl::Status kept = KeepSpec(text, file); !kept.ok()) return kept;
+  }
   const uint64_t trials = (*space)->size() * contract::SeedCount(spec->seeds());
 
+  const std::string again = CommandLine(file, *data_dir, options);
   // With fewer trials than cores, each trial gets several.
   const auto slots = static_cast<uint32_t>(std::min<uint64_t>(trials, UsableCores()));
   return OnLocalCluster(context,
@@ -42,13 +71,13 @@ absl::StatusOr<int> Run(Context& context, const Options& options) {
                          .workers = options.workers,
                          .slots = slots,
                          .datasets_dir = options.datasets_dir},
-                        "basin run " + options.spec + " --data-dir " + data_dir->string(),
-                        [&](const RunLocalSweep& run_sweep) -> absl::StatusOr<int> {
+                        again, [&](const RunLocalSweep& run_sweep) -> absl::StatusOr<int> {
                           const absl::StatusOr<v1::Sweep> sweep = run_sweep(*spec);
                           if (!sweep.ok()) return sweep.status();
                           const absl::Status printed = PrintResults(context, {.sweep = sweep->id()});
                           if (!printed.ok()) return printed;
-                          context.Note("To look at it again: basin up --data-dir " + data_dir->string());
+                          if (sweep->trials().failed() > 0) context.Note("To try the failed trials again: " + again);
+                          context.Note("To look at it again: basin up --data-dir " + ShellWord(data_dir->string()));
                           return ExitCodeOfSweep(*sweep);
                         });
 }

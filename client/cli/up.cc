@@ -7,6 +7,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/local_cluster.h"
 #include "client/cli/local_dirs.h"
+#include "client/cli/shell_word.h"
 #include "client/format/human.h"
 
 namespace basin::client::cli {
@@ -22,6 +23,15 @@ struct Options {
   std::string datasets_dir;
 };
 
+// What starts the same service again.
+std::string CommandLine(const std::filesystem::path& data_dir, const Options& options) {
+  std::string command = "basin up --data-dir " + ShellWord(data_dir.string());
+  if (options.workers != Options().workers) command += " --workers " + std::to_string(options.workers);
+  if (options.listen != Options().listen) command += " --listen " + ShellWord(options.listen);
+  if (!options.datasets_dir.empty()) command += " --datasets-dir " + ShellWord(options.datasets_dir);
+  return command;
+}
+
 absl::StatusOr<int> Up(Context& context, const Options& options) {
   const absl::StatusOr<std::filesystem::path> data_dir =
       options.data_dir.empty() ? DefaultDir(context.environment(), "basin") : AbsoluteDir(options.data_dir);
@@ -34,7 +44,8 @@ absl::StatusOr<int> Up(Context& context, const Options& options) {
                                       .data_dir = *data_dir,
                                       .listen = options.listen,
                                       .workers = options.workers,
-                                      .datasets_dir = options.datasets_dir},
+                                      .datasets_dir = options.datasets_dir,
+                                      .outlives_workers = true},
                                      interrupt);
   if (interrupt.requested()) return api::kInterrupted;
   if (!cluster.ok()) return cluster.status();
@@ -64,7 +75,7 @@ absl::StatusOr<int> Up(Context& context, const Options& options) {
   const absl::Status stopped = (*cluster)->Stop(kStopSeconds);
   if (!stopped.ok()) context.Warn(std::string(stopped.message()));
   if (!status.ok()) return status;
-  context.Note("Stopped. `basin up --data-dir " + data_dir->string() + "` goes on where it was.");
+  context.Note("Stopped. To go on where it was: " + CommandLine(*data_dir, options));
   return api::kInterrupted;
 }
 

@@ -17,6 +17,7 @@ namespace basin::client {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -56,6 +57,60 @@ TEST_F(RunTest, RunAgainOnItsDataDirComputesNothingTwice) {
   ASSERT_EQ(tests::RunProgram(Command(kTiny), dir_.path() / "first"), 0);
   ASSERT_EQ(tests::RunProgram(Command(kTiny), dir_.path() / "second"), 0);
   EXPECT_THAT(ReadFile(dir_.path() / "second"), HasSubstr("4 of them done before"));
+}
+
+TEST_F(RunTest, TrialsThatFailedAreTriedAgain) {
+  std::string rows;
+  for (int i = 0; i < 40; ++i)
+    rows += std::to_string(i % 7) + "," + std::to_string(i % 5) + "," + (i % 2 ? "1\n" : "0\n");
+  const auto file = dir_.path() / "mine.csv";
+  std::ofstream(file) << rows << "x,y,z\n";
+  std::string spec = kTiny;
+  spec.replace(spec.find("{name: digits}"), 14, "{name: mine}");
+  spec.replace(spec.find("[32, full]"), 10, "[8, full]");
+  const std::vector<std::string> command = Command(spec, {"--datasets-dir", dir_.path().string()});
+  ASSERT_EQ(tests::RunProgram(command, dir_.path() / "first"), 1);
+  EXPECT_THAT(ReadFile(dir_.path() / "first"),
+              AllOf(HasSubstr("is not a number"), HasSubstr("To try the failed trials again: basin run")));
+  std::ofstream(file) << rows;
+  ASSERT_EQ(tests::RunProgram(command, dir_.path() / "second"), 0) << ReadFile(dir_.path() / "second");
+  EXPECT_THAT(ReadFile(dir_.path() / "second"), AllOf(HasSubstr("tried again"), HasSubstr("4 succeeded")));
+}
+
+TEST_F(RunTest, ACancelledSweepStaysSoAndSaysWhatToDo) {
+  tests::ChildProcess run(Command(kEndless), dir_.path() / "log");
+  ASSERT_TRUE(tests::Eventually([&] { return run.LogText().find("running") != std::string::npos || !run.IsRunning(); }))
+      << run.LogText();
+  EXPECT_EQ(RunCli({"cancel", "endless"}, Lines(ReadFile(data() / "endpoint")).at(0)).exit_code, 0);
+  EXPECT_EQ(run.AwaitExit(), 1) << run.LogText();
+  EXPECT_EQ(tests::RunProgram(Command(kEndless), dir_.path() / "second"), 1);
+  EXPECT_THAT(ReadFile(dir_.path() / "second"), AllOf(HasSubstr("was cancelled here"), HasSubstr("--data-dir")));
+}
+
+TEST_F(RunTest, TheCommandThatGoesOnCanBePasted) {
+  const auto here = dir_.path() / "a dir";
+  std::filesystem::create_directory(here);
+  std::ofstream(dir_.path() / "bin.sh") << "basin() { " << Binary("basin") << " \"$@\"; }\n";
+  // Without a worker that has the data it ends and says how to go on.
+  std::string spec = kTiny;
+  spec.replace(spec.find("{name: digits}"), 14, "{name: mine}");
+  std::ofstream(here / "spec.yaml") << spec;
+  const std::string run = "cat '" + (here / "spec.yaml").string() + "' | basin run - --workers 2 --data-dir '" +
+                          (here / "data").string() + "' --datasets-dir '" + here.string() + "' 2> '" +
+                          (here / "err").string() + "'";
+  const auto shell = [&](const std::string& command) {
+    return tests::RunProgram({"bash", "-c", ". '" + (dir_.path() / "bin.sh").string() + "'; " + command},
+                             dir_.path() / "shell.log");
+  };
+  EXPECT_EQ(shell(run), 1) << ReadFile(here / "err");
+  const std::string err = ReadFile(here / "err"), before = "go on with: ";
+  ASSERT_THAT(err, HasSubstr(before));
+  const std::string again = Lines(err.substr(err.find(before) + before.size())).at(0);
+  EXPECT_THAT(again, AllOf(HasSubstr("--workers 2"), HasSubstr("--datasets-dir '")));
+  std::string rows;
+  for (int i = 0; i < 400; ++i) rows += std::to_string(i % 7) + (i % 2 ? ",1\n" : ",0\n");
+  std::ofstream(here / "mine.csv") << rows;
+  EXPECT_EQ(shell(again), 0) << again << ReadFile(dir_.path() / "shell.log");
 }
 
 TEST_F(RunTest, CtrlCStopsItsProcessesAndSaysHowToGoOn) {
@@ -148,6 +203,15 @@ TEST_F(RunTest, ABadSpecStartsNothing) {
   const auto out = dir_.path() / "out";
   EXPECT_EQ(tests::RunProgram(Command("name: x\nnonsense: 1\n"), out), 2);
   EXPECT_FALSE(std::filesystem::exists(data()));
+}
+
+TEST_F(RunTest, ADataDirInUseIsSaidToBeInOneSentence) {
+  tests::ChildProcess first(Command(kEndless), dir_.path() / "log");
+  ASSERT_TRUE(tests::Eventually([&] { return first.LogText().find("running") != std::string::npos; }));
+  EXPECT_EQ(tests::RunProgram(Command(kTiny, {"--quiet"}), dir_.path() / "out"), 1);
+  EXPECT_THAT(
+      Lines(ReadFile(dir_.path() / "out")),
+      ElementsAre(AllOf(HasSubstr("the coordinator did not start: another server"), HasSubstr("uses this data dir"))));
 }
 
 TEST_F(RunTest, ACoordinatorThatCannotStartIsReportedWithItsLog) {
