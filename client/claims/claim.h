@@ -35,8 +35,8 @@ struct Expectation {
   double margin = 0;  // Of kNoWorse: a difference; for a ratio 0.1 is a tenth.
 };
 
-// One comparison. A selection of several configs stands for the best of them by the sweep's objective, except in a rank
-// correlation, which is over all of their trials.
+// One comparison. For a selection of several configs stands the best of them by the sweep's objective, chosen by other
+// seeds than those that are compared, except in a rank correlation, which is over all of their trials.
 struct Test {
   std::string says;  // In words, what is expected.
   size_t sweep = 0;  // Among the claim's.

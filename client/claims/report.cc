@@ -66,9 +66,10 @@ pre { margin: 0.6rem 0 0; padding: 0.8rem 1rem; overflow-x: auto; background: va
 constexpr char kMethod[] =
     "Each claim is tested by sweeps that anybody can run; each test compares two sides seed by seed. Where a side has "
     "several configs, the one with the best mean objective stands for it, so that each side has its own best learning "
-    "rate. A difference or ratio is the mean over the seeds, with its 95% interval by Student&#39;s t; the intervals "
+    "rate; it is chosen by every second seed, and the others compare. A difference or ratio is the mean over the "
+    "seeds, with its 95% interval by Student&#39;s t; the intervals "
     "of "
-    "ratios of standard deviations and of rank correlations are percentiles over 10,000 samples of seeds. Of a claim "
+    "ratios of standard deviations and of rank correlations are BCa intervals over 10,000 samples of seeds. Of a claim "
     "with m tests each is judged by its interval of 1 &minus; 0.05 / m (Bonferroni). A claim <b>holds</b> if all of "
     "its "
     "tests hold, <b>in part</b> if some do, and <b>not here</b> if none does. The data are small: what holds here need "

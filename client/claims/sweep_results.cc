@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -28,9 +29,10 @@ std::string Among(const ClaimSweep& sweep, const std::vector<uint64_t>& configs,
   return absl::StrJoin(parts, ", ");
 }
 
-Group MakeGroup(const SweepResults& results, std::string name, std::vector<uint64_t> configs) {
+Group MakeGroup(const SweepResults& results, std::string name, std::vector<uint64_t> configs,
+                const std::vector<uint64_t>& seed_positions) {
   Group group{.name = std::move(name), .among = {}, .configs = std::move(configs), .best = 0};
-  group.best = results.Best(group.configs);
+  group.best = results.Best(group.configs, seed_positions);
   group.among = Among(results.sweep(), group.configs, group.best);
   return group;
 }
@@ -60,18 +62,27 @@ std::vector<double> SweepResults::Values(uint64_t config, const std::string& met
   return values;
 }
 
-uint64_t SweepResults::Best(const std::vector<uint64_t>& configs) const {
+std::vector<uint64_t> SweepResults::AllSeeds() const {
+  std::vector<uint64_t> positions(seeds());
+  std::iota(positions.begin(), positions.end(), uint64_t{0});
+  return positions;
+}
+
+uint64_t SweepResults::Best(const std::vector<uint64_t>& configs, const std::vector<uint64_t>& seed_positions) const {
   const std::string metric = ObjectiveOf(sweep_->spec);
   const double sign = LowerIsBetter(sweep_->spec, metric) ? 1 : -1;
   const auto rank = [&](uint64_t config) {
-    const contract::Aggregate over_seeds = contract::Summarize(Values(config, metric));
+    std::vector<double> values;
+    for (const uint64_t position : seed_positions) values.push_back(Value(config, position, metric));
+    const contract::Aggregate over_seeds = contract::Summarize(values);
     const double mean = over_seeds.mean ? sign * *over_seeds.mean : std::numeric_limits<double>::infinity();
-    return std::tuple(seeds() - over_seeds.n, mean, config);
+    return std::tuple(seed_positions.size() - over_seeds.n, mean, config);
   };
   return *std::min_element(configs.begin(), configs.end(), [&](uint64_t a, uint64_t b) { return rank(a) < rank(b); });
 }
 
-Group GroupOf(const SweepResults& results, const Selection& selection, const Selection& other_side) {
+Group GroupOf(const SweepResults& results, const Selection& selection, const Selection& other_side,
+              const std::vector<uint64_t>& seed_positions) {
   std::vector<std::string> parts;
   for (const Condition& condition : selection.conditions) {
     const auto& others = other_side.conditions;
@@ -81,7 +92,7 @@ Group GroupOf(const SweepResults& results, const Selection& selection, const Sel
     if (shared || condition.values.size() > 1) continue;
     parts.push_back(absl::StrCat(LastPart(condition.name), "=", condition.values[0]));
   }
-  return MakeGroup(results, absl::StrJoin(parts, ", "), ConfigsOf(results.sweep(), selection));
+  return MakeGroup(results, absl::StrJoin(parts, ", "), ConfigsOf(results.sweep(), selection), seed_positions);
 }
 
 std::string NameWithBest(const Group& group) {
@@ -106,7 +117,8 @@ std::vector<Group> GroupsOf(const SweepResults& results, const Selection& of, co
     }
   }
   std::vector<Group> groups;
-  for (auto& [name, configs] : found) groups.push_back(MakeGroup(results, name, std::move(configs)));
+  for (auto& [name, configs] : found)
+    groups.push_back(MakeGroup(results, name, std::move(configs), results.AllSeeds()));
   return groups;
 }
 

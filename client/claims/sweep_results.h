@@ -34,9 +34,10 @@ class SweepResults {
   // At each seed.
   std::vector<double> Values(uint64_t config, const std::string& metric) const;
 
-  // Of the configs, the one with the best mean objective; one without a value for some seed comes after those with all.
-  // REQUIRES: not empty.
-  uint64_t Best(const std::vector<uint64_t>& configs) const;
+  // Of the configs, the one with the best mean objective over these seeds; one without a value for some of them comes
+  // after those with all. REQUIRES: not empty.
+  uint64_t Best(const std::vector<uint64_t>& configs, const std::vector<uint64_t>& seed_positions) const;
+  std::vector<uint64_t> AllSeeds() const;
 
  private:
   struct Trial {
@@ -57,14 +58,16 @@ struct Group {
   uint64_t best = 0;
 };
 
-// The configs that a test's side selects, named without the conditions that the other side has too, and without those
-// of several values. REQUIRES: some.
-Group GroupOf(const SweepResults& results, const Selection& selection, const Selection& other_side);
+// The configs that a test's side selects, and the best of them over these seeds; named without the conditions that the
+// other side has too, and without those of several values. REQUIRES: some.
+Group GroupOf(const SweepResults& results, const Selection& selection, const Selection& other_side,
+              const std::vector<uint64_t>& seed_positions);
 
 // "batch_size=32 (best with learning_rate=0.1)".
 std::string NameWithBest(const Group& group);
 
-// The groups of a picture, in the order of the sweep.
+// The groups of a picture, in the order of the sweep, each with its best over all seeds: what is drawn of several
+// configs is a little better than a new seed would be.
 std::vector<Group> GroupsOf(const SweepResults& results, const Selection& of, const std::vector<std::string>& by);
 
 }  // namespace basin::client::claims

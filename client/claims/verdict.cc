@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <map>
 #include <span>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/claims/field_names.h"
@@ -32,18 +33,26 @@ struct Pairs {
   }
 };
 
-// A statistic of two sides' values as one of samples of seeds.
-std::function<double(std::span<const size_t>)> OverSeeds(
-    const Pairs& pairs, uint64_t seeds, std::function<double(std::span<const double>, std::span<const double>)> of) {
-  std::vector<std::vector<size_t>> of_seed(seeds);
-  for (size_t i = 0; i < pairs.seeds.size(); ++i) of_seed[pairs.seeds[i]].push_back(i);
-  return [&pairs, of_seed = std::move(of_seed), of = std::move(of)](std::span<const size_t> sample) {
+// The bootstrap of a statistic of two sides' values over the seeds that have any.
+std::optional<Estimate> OverSeeds(const Pairs& pairs, double (*of)(std::span<const double>, std::span<const double>),
+                                  double alpha) {
+  std::map<size_t, std::vector<size_t>> by_seed;
+  for (size_t i = 0; i < pairs.seeds.size(); ++i) by_seed[pairs.seeds[i]].push_back(i);
+  std::vector<std::vector<size_t>> units;
+  for (auto& [seed, members] : by_seed) units.push_back(std::move(members));
+  const auto statistic = [&](std::span<const size_t> sample) {
     std::vector<double> a, b;
-    for (const size_t seed : sample) {
-      for (const size_t i : of_seed[seed]) a.push_back(pairs.a[i]), b.push_back(pairs.b[i]);
+    for (const size_t unit : sample) {
+      for (const size_t i : units[unit]) a.push_back(pairs.a[i]), b.push_back(pairs.b[i]);
     }
     return of(a, b);
   };
+  return Bootstrap(units.size(), statistic, alpha);
+}
+
+// Whether all values are shares of one trial: 0 or 1.
+bool AreShares(std::span<const double> values) {
+  return std::ranges::all_of(values, [](double value) { return value == 0 || value == 1; });
 }
 
 // log(std of a / std of b).
@@ -53,12 +62,12 @@ double LogSpreadRatio(std::span<const double> a, std::span<const double> b) {
 }
 
 // On the scale where nothing is zero: a difference, the logarithm of a ratio, a correlation.
-std::optional<Estimate> Interval(const Test& test, const Pairs& pairs, uint64_t seeds, double alpha) {
+std::optional<Estimate> Interval(const Test& test, const Pairs& pairs, double alpha) {
   switch (test.measure) {
     case Measure::kSpread:
-      return Bootstrap(seeds, OverSeeds(pairs, seeds, LogSpreadRatio), alpha);
+      return OverSeeds(pairs, LogSpreadRatio, alpha);
     case Measure::kRankCorrelation:
-      return Bootstrap(seeds, OverSeeds(pairs, seeds, RankCorrelation), alpha);
+      return OverSeeds(pairs, RankCorrelation, alpha);
     case Measure::kDifference:
     case Measure::kRatio:
       break;
@@ -68,7 +77,9 @@ std::optional<Estimate> Interval(const Test& test, const Pairs& pairs, uint64_t 
     differences.push_back(test.measure == Measure::kRatio ? std::log(pairs.a[i]) - std::log(pairs.b[i])
                                                           : pairs.a[i] - pairs.b[i]);
   }
-  return MeanInterval(differences, alpha);
+  const std::optional<Estimate> interval = MeanInterval(differences, alpha);
+  const bool shares = test.measure == Measure::kDifference && AreShares(pairs.a) && AreShares(pairs.b);
+  return interval || !shares ? interval : UnanimousInterval(differences, alpha);
 }
 
 bool Logarithms(Measure measure) { return measure == Measure::kRatio || measure == Measure::kSpread; }
@@ -123,21 +134,32 @@ double Border(const Test& test, bool lower_is_better) {
   return lower_is_better ? size : -size;
 }
 
+// Places of seeds: those that choose configs, and those that compare the chosen ones.
+std::pair<std::vector<uint64_t>, std::vector<uint64_t>> Halves(uint64_t seeds) {
+  std::vector<uint64_t> even, odd;
+  for (uint64_t position = 0; position < seeds; ++position) (position % 2 == 0 ? even : odd).push_back(position);
+  return {even, odd};
+}
+
 TestResult EvaluateTest(const Test& test, const SweepResults& results, size_t tests) {
-  const Group of = GroupOf(results, test.of, test.against);
   const bool correlation = test.measure == Measure::kRankCorrelation;
   const bool other_metric = !test.against_metric.empty();
-  const Group against = other_metric ? of : GroupOf(results, test.against, test.of);
+  const bool choice = !correlation && (ConfigsOf(results.sweep(), test.of).size() > 1 ||
+                                       (!other_metric && ConfigsOf(results.sweep(), test.against).size() > 1));
+  const auto [choosing, testing] = choice ? Halves(results.seeds()) : std::pair(results.AllSeeds(), results.AllSeeds());
+  const Group of = GroupOf(results, test.of, test.against, choosing);
+  const Group against = other_metric ? of : GroupOf(results, test.against, test.of, choosing);
   const std::string& metric_b = other_metric ? test.against_metric : test.metric;
 
   TestResult result;
   Pairs pairs;
   for (const uint64_t config : correlation ? of.configs : std::vector<uint64_t>{of.best}) {
-    for (uint64_t seed = 0; seed < results.seeds(); ++seed) {
+    for (const uint64_t seed : testing) {
       const double b = results.Value(other_metric ? config : against.best, seed, metric_b);
       pairs.Add(results.Value(config, seed, test.metric), b, seed, test.measure == Measure::kRatio);
     }
   }
+  result.chosen_by = choice ? choosing.size() : 0;
   result.pairs = pairs.a.size();
   result.left_out = pairs.left_out;
 
@@ -152,14 +174,15 @@ TestResult EvaluateTest(const Test& test, const SweepResults& results, size_t te
                                   Summary(test.measure, pairs.b), With(against));
   }
   const bool lower_is_better = LowerIsBetter(results.sweep().spec, test.metric);
-  const std::optional<Estimate> ordinary = Interval(test, pairs, results.seeds(), kAlpha);
-  const std::optional<Estimate> judged = Interval(test, pairs, results.seeds(), kAlpha / static_cast<double>(tests));
+  const std::optional<Estimate> ordinary = Interval(test, pairs, kAlpha);
+  const std::optional<Estimate> judged = Interval(test, pairs, kAlpha / static_cast<double>(tests));
   if (!ordinary || !judged) {
-    absl::StrAppend(&result.finding, "; too few values for an interval");
+    absl::StrAppend(&result.finding, "; too few values, or too equal ones, for an interval");
   } else {
     result.estimate = Shown(test, *ordinary);
     absl::StrAppend(&result.finding, "; ", Unit(test.measure), Interval(*result.estimate), ", ",
-                    correlation ? format::Count(results.seeds(), "seed") : format::Count(result.pairs, "seed"));
+                    correlation ? format::Count(results.seeds(), "seed") : format::Count(result.pairs, "seed"),
+                    choice ? absl::StrCat(", others than the ", result.chosen_by, " that chose the configs") : "");
     Expectation expect = test.expect;
     const double border = Border(test, lower_is_better);
     expect.margin = std::abs(border);

@@ -25,10 +25,12 @@ std::vector<LearningCurve::Point> LearningCurve::Points() const {
 }
 
 std::vector<format::ChartPoint> ChartPoints(const std::vector<LearningCurve::Point>& points, size_t most) {
+  uint64_t seeds = 0;
+  for (const LearningCurve::Point& point : points) seeds = std::max(seeds, point.over_seeds.n);
   std::vector<format::ChartPoint> means;
   for (const LearningCurve::Point& point : points) {
     const contract::Aggregate& values = point.over_seeds;
-    if (values.mean)
+    if (values.mean && values.n == seeds)
       means.push_back({.x = point.epoch, .y = *values.mean, .low = values.ci_low, .high = values.ci_high});
   }
   return format::Thinned(means.size(), most, [&](uint64_t i) { return means[i]; });

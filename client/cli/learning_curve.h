@@ -40,7 +40,9 @@ class LearningCurve {
   uint64_t step_ = 0;
 };
 
-// The means that exist, with their intervals, over the epochs: at most about `most` points.
+// The means over as many seeds as any of them, with their intervals, over the epochs: at most about `most` points. So a
+// line ends where the first seed was stopped: what comes after is the mean over other seeds, which were not, and would
+// show as a jump what is a choice.
 std::vector<format::ChartPoint> ChartPoints(const std::vector<LearningCurve::Point>& points, size_t most);
 
 // A column each of `count` equal parts of 0 .. `end`: the last y in it, or before it. NaN after the last point's, and

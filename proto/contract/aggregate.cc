@@ -58,6 +58,10 @@ Aggregate Summarize(std::span<const double> values) {
     rest += value - mean;
   }
   const double std = std::sqrt(std::max(0.0, squares - rest * rest / count) / (count - 1));
+  if (std == 0) {
+    result.std = 0;
+    return result;
+  }
   const double half_width = TwoSidedQuantile(count - 1) * std / std::sqrt(count);
   result.std = IfFinite(std::scalbn(std, scale));
   result.ci_low = IfFinite(std::scalbn(mean - half_width, scale));

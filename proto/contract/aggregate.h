@@ -12,7 +12,8 @@ struct Aggregate {
   uint64_t n = 0;  // Finite values; others are left out.
   std::optional<double> mean;
   std::optional<double> std;
-  // 95% confidence interval of the mean, by Student's t.
+  // 95% confidence interval of the mean, by Student's t. Absent where all values are equal: they say nothing of how far
+  // others may lie, and an interval without width would be a claim.
   std::optional<double> ci_low;
   std::optional<double> ci_high;
 };

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "client/claims/claims_file.h"
+#include "client/claims/field_names.h"
+#include "client/claims/sweep_results.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -42,6 +44,23 @@ TEST(ArticleTest, ItsClaimsAreAllThirteenAndUseEverySweepOfTheFolder) {
   std::set<std::string> files;
   for (const auto& [name, text] : ArticleFiles()) files.insert(name);
   EXPECT_EQ(read, files);
+}
+
+// Half of the seeds choose, where there is a choice.
+TEST(ArticleTest, EveryTestHasSeedsEnoughForItsInterval) {
+  const auto claims =
+      ParseClaims(ArticleFiles().at("claims.yaml"), "claims.yaml",
+                  [](const std::string& file) -> absl::StatusOr<std::string> { return ArticleFiles().at(file); });
+  ASSERT_TRUE(claims.ok()) << claims.status().message();
+  for (const Claim& claim : *claims) {
+    for (const auto& test : claim.tests) {
+      const SweepResults results(claim.sweeps[test.sweep], "");
+      const bool choice = ConfigsOf(results.sweep(), test.of).size() > 1 ||
+                          (test.against_metric.empty() && ConfigsOf(results.sweep(), test.against).size() > 1);
+      const bool halved = choice && test.measure != Measure::kRankCorrelation;
+      EXPECT_GE(halved ? results.seeds() / 2 : results.seeds(), kBootstrapUnits) << claim.number << ": " << test.says;
+    }
+  }
 }
 
 }  // namespace

@@ -23,6 +23,19 @@ train:
   learning_rate: {$values: [0.1, 0.2]}
 )";
 
+// Two batch sizes x eight rates, the rate varying fastest; sixteen seeds.
+inline constexpr char kLarge[] = R"(
+name: large
+objective: {minimize: val_loss}
+seeds: 16
+train:
+  dataset: {name: digits}
+  model: {softmax_regression: {}}
+  epochs: 2
+  batch_size: {$values: [16, full]}
+  learning_rate: {$values: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]}
+)";
+
 // A field that only one of its schedules has.
 inline constexpr char kChoice[] = R"(
 name: choice
@@ -40,15 +53,17 @@ train:
 inline absl::StatusOr<std::vector<Claim>> Parse(const std::string& text) {
   return ParseClaims(text, "claims.yaml", [](const std::string& file) -> absl::StatusOr<std::string> {
     if (file == "small.yaml") return std::string(kSweep);
+    if (file == "large.yaml") return std::string(kLarge);
     if (file == "choice.yaml") return std::string(kChoice);
     if (file == "bad.yaml") return std::string("name: bad\n");
     return absl::InvalidArgumentError(file + ": cannot be read");
   });
 }
 
-// A claim about the small sweep with these tests, each a line of YAML in braces.
-inline Claim ClaimOf(const std::vector<std::string>& tests, const std::string& pictures = "") {
-  std::string text = "claims:\n  - number: 1\n    claim: It is so.\n    sweeps: [small.yaml]\n    tests:\n";
+// A claim about the small sweep, or another, with these tests, each a line of YAML in braces.
+inline Claim ClaimOf(const std::vector<std::string>& tests, const std::string& pictures = "",
+                     const std::string& sweep = "small.yaml") {
+  std::string text = "claims:\n  - number: 1\n    claim: It is so.\n    sweeps: [" + sweep + "]\n    tests:\n";
   for (const std::string& test : tests) text += "      - " + test + "\n";
   if (!pictures.empty()) text += "    pictures: [" + pictures + "]\n";
   absl::StatusOr<std::vector<Claim>> claims = Parse(text);

@@ -44,7 +44,7 @@ TEST(SweepResultsTest, TheBestOfASelectionStandsForItAndIsNamed) {
   const Claim claim = ClaimOf({kAnyTest});
   const SweepResults results =
       ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t) { return config == 1 ? 0.1 : 0.2; });
-  const Group group = GroupOf(results, claim.tests[0].of, claim.tests[0].against);
+  const Group group = GroupOf(results, claim.tests[0].of, claim.tests[0].against, results.AllSeeds());
   EXPECT_EQ(group.name, "batch_size=16");
   EXPECT_EQ(NameWithBest(group), "batch_size=16 (best with learning_rate=0.2)");
   EXPECT_EQ(group.among, "learning_rate=0.2");
@@ -58,8 +58,8 @@ TEST(SweepResultsTest, ASideIsNamedByWhatTheOtherHasNot) {
        "expect: lower}"});
   const SweepResults results =
       ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t) { return config == 2 ? 0.1 : 0.2; });
-  EXPECT_EQ(GroupOf(results, claim.tests[0].of, claim.tests[0].against).name, "batch_size=16");
-  const Group several = GroupOf(results, claim.tests[0].against, claim.tests[0].of);
+  EXPECT_EQ(GroupOf(results, claim.tests[0].of, claim.tests[0].against, results.AllSeeds()).name, "batch_size=16");
+  const Group several = GroupOf(results, claim.tests[0].against, claim.tests[0].of, results.AllSeeds());
   EXPECT_EQ(several.name, "");
   EXPECT_EQ(NameWithBest(several), "batch_size=full");
 }
@@ -69,7 +69,8 @@ TEST(SweepResultsTest, AConfigWithoutAValueForSomeSeedComesAfterTheOthers) {
   const SweepResults results = ResultsOf(claim, "val_loss", [](uint64_t config, uint64_t seed) {
     return config == 0 && seed == 3 ? std::nan("") : static_cast<double>(config);
   });
-  EXPECT_EQ(results.Best({0, 1}), 1u);
+  EXPECT_EQ(results.Best({0, 1}, results.AllSeeds()), 1u);
+  EXPECT_EQ(results.Best({0, 1}, {0, 1, 2}), 0u) << "at the seeds that count it has all values";
 }
 
 TEST(SweepResultsTest, GroupsAreTheValuesOfTheirFields) {

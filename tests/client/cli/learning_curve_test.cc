@@ -57,6 +57,18 @@ TEST(LearningCurveTest, ASeedThatEndedEarlyIsMissingFromThenOn) {
   EXPECT_FALSE(curve.Points()[1].over_seeds.ci_low.has_value());
 }
 
+TEST(LearningCurveTest, TheLineEndsWhereTheFirstSeedDoes) {
+  LearningCurve curve;
+  for (const uint64_t step : {10, 20, 30, 40}) curve.Add(0, At(step, 1));
+  for (const uint64_t step : {10, 20, 10}) curve.Add(1, At(step, 3));  // Its best evaluation, reported again.
+  for (const uint64_t step : {10, 20, 25}) curve.Add(2, At(step, 5));  // Stopped inside an epoch.
+  const auto points = ChartPoints(curve.Points(), 100);
+  ASSERT_THAT(points, SizeIs(2));
+  EXPECT_EQ(points[1].x, 2);
+  EXPECT_EQ(points[1].y, 3);
+  EXPECT_EQ(curve.Points().size(), 5u) << "rows have the others, with their number";
+}
+
 TEST(LearningCurveTest, WhatIsNotFiniteHasNoPlaceInAPicture) {
   LearningCurve curve;
   curve.Add(0, At(10, std::numeric_limits<double>::infinity()));
