@@ -3,6 +3,7 @@
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
 #include "client/cli/param_names.h"
+#include "client/cli/param_values.h"
 #include "client/cli/progress.h"
 #include "client/cli/proto_time.h"
 #include "client/cli/sweep_text.h"
@@ -53,20 +54,6 @@ std::string DomainText(const v1::Domain& domain) {
   return "";
 }
 
-// For a choice, its options as they appear in results.
-std::string ChoiceText(const contract::Space& space, const std::string& path) {
-  std::vector<std::string> seen;
-  for (uint64_t config = 0; config < std::min<uint64_t>(space.size(), 1000); ++config) {
-    for (const v1::Param& param : space.Params(config)) {
-      const std::string text = contract::FormatValue(param.value());
-      if (param.path() == path && std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(text);
-    }
-  }
-  std::string out;
-  for (const std::string& text : seen) out += (out.empty() ? "" : ", ") + text;
-  return out;
-}
-
 void Print(Context& context, const v1::Sweep& sweep) {
   const auto line = [&](const std::string& key, const std::string& value) {
     if (value.empty()) return;
@@ -105,7 +92,7 @@ void Print(Context& context, const v1::Sweep& sweep) {
     for (const v1::Domain& domain : sweep.spec().domains()) {
       const auto at = std::find(paths.begin(), paths.end(), domain.path());
       const std::string name = at == paths.end() ? domain.path() : names[at - paths.begin()];
-      const std::string text = domain.has_choice() ? ChoiceText(**space, domain.path()) : DomainText(domain);
+      const std::string text = domain.has_choice() ? ParamValuesText(**space, domain.path(), 1000) : DomainText(domain);
       context.out() << "  " << format::Printable(name + ": " + text) << "\n";
     }
   }

@@ -61,6 +61,17 @@ TEST_F(ListsTest, TrialsComeInOrderWithTheirParams) {
   EXPECT_THAT(result.err, HasSubstr("1 more are pending"));
 }
 
+TEST_F(ListsTest, TrialsThatWereCancelledBeforeTheyBeganAreCounted) {
+  v1::TrialCounts& counts = *server_.sweeps[0].mutable_trials();
+  counts.set_pending(0);
+  counts.set_cancelled(3);
+  server_.trials[1] = SmallTrial(1, v1::TRIAL_STATE_CANCELLED);
+  const std::string said = "2 more were cancelled before they began";
+  EXPECT_THAT(Run({"trials", "k3f9"}).err, HasSubstr(said));
+  EXPECT_THAT(Run({"trials", "k3f9", "--state", "cancelled"}).err, HasSubstr(said));
+  EXPECT_EQ(Run({"trials", "k3f9", "--state", "succeeded"}).err, "");
+}
+
 TEST_F(ListsTest, TrialsAsJsonHoldParamsAndMetrics) {
   EXPECT_THAT(Run({"trials", "k3f9", "-o", "json"}).out,
               AllOf(HasSubstr("\"params\": {\"train.batch_size\": 16}"), HasSubstr("\"weights_digest\": \"abcd\""),
