@@ -9,6 +9,7 @@
 
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/number_check.h"
 #include "client/cli/param_names.h"
 #include "client/cli/param_values.h"
 #include "client/cli/sweep_text.h"
@@ -256,9 +257,7 @@ Command ResultsCommand() {
             ->option_text("CONDITION,...");
         app.add_option("--sort", options->query.sort, "A field, mean, std, n or a metric; -FIELD reverses")
             ->option_text("FIELD");
-        app.add_option("--top", options->query.top, "Only the first N rows")
-            ->option_text("N")
-            ->check(CLI::PositiveNumber);
+        app.add_option("--top", options->query.top, "Only the first N rows")->option_text("N")->check(WholeNumber(1));
         for (CLI::Option* option : app.get_options()) {
           if (option->get_name() == "--by" || option->get_name() == "--where") option->expected(1)->take_all();
         }

@@ -79,7 +79,8 @@ TEST_F(ResultsTest, TheMetricThatRowsAreSortedByIsShownWithItsN) {
   (*server_.results.mutable_results(0)->mutable_metrics())["grad_norm"].set_n(1);
   (*server_.results.mutable_results(0)->mutable_metrics())["grad_norm"].set_mean(0.125);
   const std::string out = Run({"results", "k3f9", "--sort", "-grad_norm"}).out;
-  EXPECT_THAT(out, AllOf(HasSubstr("  N GRAD_NORM  GRAD_NORM  VAL_ACCURACY\n"), HasSubstr("  1     0.1250        0.9375\n")));
+  EXPECT_THAT(
+      out, AllOf(HasSubstr("  N GRAD_NORM  GRAD_NORM  VAL_ACCURACY\n"), HasSubstr("  1     0.1250        0.9375\n")));
   // What is shown already is not shown twice.
   EXPECT_THAT(Run({"results", "k3f9", "--sort", "val_accuracy"}).out,
               AllOf(HasSubstr("  N VAL_ACCURACY  VAL_ACCURACY\n"), Not(HasSubstr("VAL_ACCURACY  VAL_ACCURACY  VAL"))));
