@@ -11,6 +11,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/loss_scores.h"
 #include "client/cli/new_file.h"
+#include "client/cli/number_check.h"
 #include "client/cli/trained_trial.h"
 #include "client/format/line_chart.h"
 #include "client/format/npz.h"
@@ -131,21 +132,30 @@ Command CurvatureCommand() {
           .define = [](CLI::App& app) -> Action {
             auto options = std::make_shared<Options>();
             app.add_option("TRIAL", options->trial, "The trial: SWEEP/INDEX")->required();
-            app.add_option("--top", options->top, "The N greatest eigenvalues; the default is 5")->option_text("N");
-            app.add_option("--lowest", options->lowest, "The N least ones; the default is 1")->option_text("N");
+            app.add_option("--top", options->top, "The N greatest eigenvalues; the default is 5")
+                ->option_text("N")
+                ->check(WholeNumber(1, 100));
+            app.add_option("--lowest", options->lowest, "The N least ones; the default is 1")
+                ->option_text("N")
+                ->check(WholeNumber(1, 100));
             app.add_option("--iterations", options->iterations,
                            "Hessian products for them, at most; the default is 200")
-                ->option_text("N");
+                ->option_text("N")
+                ->check(WholeNumber(1, 2000));
             app.add_option("--tolerance", options->tolerance,
                            "Residual of one that has converged, relative to the greatest; the default is 1e-4")
-                ->option_text("X");
+                ->option_text("X")
+                ->check(RealNumber(1e-6, 0.1));
             app.add_option("--trace-probes", options->trace_probes,
                            "Estimate the trace by N random vectors; the default is 0: not")
-                ->option_text("N");
+                ->option_text("N")
+                ->check(WholeNumber(0, 10000));
             app.add_option("--examples", options->examples, "Measure over the first N training examples; without, all")
                 ->option_text("N")
-                ->check(CLI::PositiveNumber);
-            app.add_option("--seed", options->seed, "Of the random vectors; the default is 0")->option_text("N");
+                ->check(WholeNumber(1, kMostExamples));
+            app.add_option("--seed", options->seed, "Of the random vectors; the default is 0")
+                ->option_text("N")
+                ->check(WholeNumber(0));
             app.add_option("--out", options->out,
                            "Draw how all eigenvalues are distributed (.html, .svg), or write that as arrays (.npz)")
                 ->option_text("FILE");

@@ -11,6 +11,7 @@
 #include "client/cli/curve_reader.h"
 #include "client/cli/learning_curve.h"
 #include "client/cli/new_file.h"
+#include "client/cli/number_check.h"
 #include "client/cli/param_names.h"
 #include "client/cli/sweep_text.h"
 #include "client/format/human.h"
@@ -204,7 +205,7 @@ Command CurvesCommand() {
             ->option_text("FILE");
         app.add_option("--top", options->top, "The N best configs alone; drawn are 8, as rows all")
             ->option_text("N")
-            ->check(CLI::PositiveNumber);
+            ->check(WholeNumber(1));
         return [options](Context& context) { return Curves(context, *options); };
       },
       .formats = {"plot", "table", "json", "csv"}};

@@ -19,6 +19,7 @@
 #include "client/cli/local_dirs.h"
 #include "client/cli/local_sweep.h"
 #include "client/cli/new_file.h"
+#include "client/cli/number_check.h"
 #include "client/cli/param_names.h"
 #include "client/cli/proto_time.h"
 #include "client/cli/shell_word.h"
@@ -152,6 +153,9 @@ std::string CommandLine(const std::filesystem::path& data_dir, const Options& op
 }
 
 absl::StatusOr<int> Gallery(Context& context, const Options& options) {
+  if (!options.out.ends_with(".html")) {
+    return absl::InvalidArgumentError("--out is a page, *.html; is " + options.out);
+  }
   absl::StatusOr<std::vector<claims::Claim>> claims = LoadClaims(options.claims);
   if (!claims.ok()) return claims.status();
   const absl::Status chosen = Choose(options.only, &*claims);
@@ -161,9 +165,6 @@ absl::StatusOr<int> Gallery(Context& context, const Options& options) {
           ? DefaultDir(context.environment(), "basin-runs/gallery-" + api::RandomRequestId().substr(0, 6))
           : AbsoluteDir(options.data_dir);
   if (!data_dir.ok()) return data_dir.status();
-  if (!options.out.ends_with(".html")) {
-    return absl::InvalidArgumentError("--out is a page, *.html; is " + options.out);
-  }
   NewFile file(options.out);  // Now, so that a bad path is known before the work.
   if (!file.status().ok()) return file.status();
 
@@ -195,7 +196,7 @@ Command GalleryCommand() {
             app.add_option("--only", options->only, "Only the claims with these numbers")->option_text("NUMBER,...");
             app.add_option("--workers", options->workers, "Worker processes, which share the cores; the default is 1")
                 ->option_text("N")
-                ->check(CLI::Range(1, 256));
+                ->check(WholeNumber(1, 256));
             app.add_option(
                    "--data-dir", options->data_dir,
                    "Where the coordinator keeps the sweeps; the default is a new one in ~/.local/state/basin-runs")

@@ -7,6 +7,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/loss_barrier.h"
 #include "client/cli/loss_scores.h"
+#include "client/cli/number_check.h"
 #include "client/cli/trained_trial.h"
 #include "client/format/human.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -43,11 +44,18 @@ absl::StatusOr<int> Interpolate(Context& context, const Options& options) {
   const absl::StatusOr<TrainedTrial> to = FindTrainedTrial(context, options.to);
   if (!to.ok()) return to.status();
 
+  const bool same_settings = google::protobuf::util::MessageDifferencer::Equals(from->train, to->train);
+  if (same_settings && from->seed == to->seed) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(from->name(), " and ", to->name(),
+                     " are one training, of the same settings and seed: there is no line between them"));
+  }
+
   v1::SweepSpec spec = AnalysisSpec("interpolate", *from, "train_loss", /*seed=*/0, options.examples);
   spec.set_name(absl::StrCat(spec.name(), "-to-", to->sweep, "-", to->index));
   v1::Interpolation& line = *spec.mutable_base()->mutable_analyze()->mutable_interpolation();
   line.set_other_seed(to->seed);
-  if (!google::protobuf::util::MessageDifferencer::Equals(from->train, to->train)) *line.mutable_train() = to->train;
+  if (!same_settings) *line.mutable_train() = to->train;
   v1::Domain& domain = *spec.add_domains();
   domain.set_path("analyze.interpolation.alpha");
   const std::vector<double> alphas = Alphas(options);
@@ -93,16 +101,16 @@ Command InterpolateCommand() {
                 ->option_text("TRIAL");
             app.add_option("--points", options->points, "Places from 0 to 1; the default is 51")
                 ->option_text("N")
-                ->check(CLI::Range(2, 10001));
+                ->check(WholeNumber(2, 10001));
             app.add_option("--beyond", options->beyond, "As many more places on either side; the default is 0")
                 ->option_text("N")
-                ->check(CLI::Range(0, 10000));
+                ->check(WholeNumber(0, 10000));
             app.add_option("--metric", options->metric, "Which score is drawn; the default is train_loss")
                 ->option_text("train_loss|train_accuracy|test_loss|test_accuracy");
             app.add_option("--examples", options->examples,
                            "Measure over the first N examples of each part; without, all")
                 ->option_text("N")
-                ->check(CLI::PositiveNumber);
+                ->check(WholeNumber(1, kMostExamples));
             app.add_option("--out", options->out, "Write curves (.html, .svg) or arrays (.npz) instead of printing")
                 ->option_text("FILE");
             return [options](Context& context) { return Interpolate(context, *options); };

@@ -7,6 +7,7 @@
 #include "client/cli/commands.h"
 #include "client/cli/loss_scores.h"
 #include "client/cli/loss_surface.h"
+#include "client/cli/number_check.h"
 #include "client/cli/trained_trial.h"
 #include "client/format/human.h"
 
@@ -84,19 +85,21 @@ Command LandscapeCommand() {
             app.add_option("TRIAL", options->trial, "The trial: SWEEP/INDEX")->required();
             app.add_option("--points", options->points, "Places along a direction; the default is 31")
                 ->option_text("N")
-                ->check(CLI::Range(2, 2001));
+                ->check(WholeNumber(2, 2001));
             app.add_option("--range", options->range,
                            "How far to go either way, in units of each filter's norm; the default is 1")
                 ->option_text("X")
-                ->check(CLI::PositiveNumber);
+                ->check(PositiveNumber(1e6));
             app.add_flag("--line", options->line, "Along one direction alone");
             app.add_option("--metric", options->metric, "Which score is drawn; the default is test_loss")
                 ->option_text("train_loss|train_accuracy|test_loss|test_accuracy");
             app.add_option("--examples", options->examples,
                            "Measure over the first N examples of each part; without, all")
                 ->option_text("N")
-                ->check(CLI::PositiveNumber);
-            app.add_option("--seed", options->seed, "Of the directions; the default is 0")->option_text("N");
+                ->check(WholeNumber(1, kMostExamples));
+            app.add_option("--seed", options->seed, "Of the directions; the default is 0")
+                ->option_text("N")
+                ->check(WholeNumber(0));
             app.add_option("--out", options->out,
                            "Write a picture (.html to turn about, .svg) or arrays (.npz) instead of printing")
                 ->option_text("FILE");

@@ -17,7 +17,7 @@ namespace basin::client::cli {
 namespace {
 
 // Empty if `text` is HOST:PORT, else what is wrong.
-std::string IsAddress(const std::string& text) {
+std::string AddressFault(const std::string& text) {
   const size_t colon = text.rfind(':');
   const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
   const bool number = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
@@ -28,7 +28,7 @@ std::string IsAddress(const std::string& text) {
 void AddGlobalFlags(CLI::App* app, GlobalFlags* flags, const std::vector<std::string>& formats) {
   app->add_option("--server", flags->server, "The coordinator (env BASIN_SERVER; default 127.0.0.1:7077)")
       ->option_text("HOST:PORT")
-      ->check(IsAddress)
+      ->check(AddressFault)
       ->group(kEverywhere);
   app->add_option("--cacert", flags->credentials.ca, "PEM file of the authority of the server's certificate; use TLS")
       ->option_text("FILE")
@@ -160,6 +160,9 @@ int RunProgram(const std::vector<std::string>& args, const Environment& environm
   }
   environment.out->flush();
   if (!code.ok()) {
+    // A flag's address was checked before; the environment's matters to a command that calls a server.
+    const std::string fault = absl::IsUnavailable(code.status()) ? AddressFault(context.address()) : "";
+    if (!fault.empty()) return UsageError(environment, *parser, "BASIN_SERVER: " + fault);
     PrintError(environment, parser->flags, ErrorText(code.status()));
     return api::ExitCodeOf(code.status());
   }

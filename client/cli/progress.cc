@@ -89,7 +89,8 @@ class View {
  public:
   explicit View(const FollowOptions& options) : options_(options), canvas_(options.out) {}
 
-  void Show(const v1::Sweep& sweep) {
+  void Show(v1::Sweep sweep) {
+    if (!options_.best) sweep.clear_best_trial();
     if (options_.news != nullptr) {
       canvas_.Say(*options_.news, options_.color);
       options_.news->clear();

@@ -29,6 +29,8 @@ struct FollowOptions {
   size_t terminal_width = 0;
   bool color = false;
   bool quiet = false;
+  // Tells of the best trial: not where an objective is there because every sweep has one.
+  bool best = true;
   // Called after each look at the sweep, at least once a second; an error ends the following with it.
   std::function<absl::Status(const v1::Sweep&)> check = nullptr;
   // Filled by `check`: what is to be said above the picture.

@@ -9,8 +9,11 @@
 
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/number_check.h"
 #include "client/cli/param_names.h"
+#include "client/cli/param_values.h"
 #include "client/cli/sweep_text.h"
+#include "client/format/human.h"
 #include "proto/contract/metric_names.h"
 
 namespace basin::client::cli {
@@ -34,16 +37,21 @@ std::string IntervalText(double low, double high) {
 // Defines the columns once, and fills a row's cells in the same order.
 class ResultColumns {
  public:
-  ResultColumns(const v1::Sweep& sweep, const v1::ListResultsResponse& first, bool grouped)
-      : metric_(ObjectiveMetric(sweep.spec().objective())),
+  ResultColumns(const v1::Sweep& sweep, const v1::ListResultsResponse& first, const ResultsQuery& query)
+      : at_best_(sweep.spec().objective().at() == v1::Objective::AT_BEST),
+        metric_(ObjectiveMetric(sweep.spec().objective())),
         metrics_(contract::MetricNames(sweep.spec().base())),
         param_paths_(first.param_paths().begin(), first.param_paths().end()),
-        grouped_(grouped) {
+        grouped_(!query.by.empty()) {
     for (const v1::ResultRow& row : first.results()) {
       for (const auto& [name, unused] : row.metrics()) {
         if (std::find(metrics_.begin(), metrics_.end(), name) == metrics_.end()) metrics_.push_back(name);
       }
     }
+    const std::string sort = query.sort.starts_with('-') ? query.sort.substr(1) : query.sort;
+    // The objective's own column tells what it is sorted by, where it is of the same epoch.
+    const bool shown = sort == metric_ && !at_best_;
+    if (!shown && IsMetric(sort) && !IsParam(sort)) sorted_by_ = sort;
   }
 
   std::vector<Column> Columns() const {
@@ -57,16 +65,20 @@ class ResultColumns {
     }
     columns.push_back({.name = "objective", .in = In::kData});
     columns.push_back({.name = "n"});
-    columns.push_back({.name = "mean", .title = "MEAN " + Upper(metric_)});
+    columns.push_back({.name = "mean", .title = (at_best_ ? "MEAN BEST " : "MEAN ") + Upper(metric_)});
     columns.push_back({.name = "std"});
     columns.push_back({.name = "interval", .title = "95% INTERVAL", .in = In::kTable});
     columns.push_back({.name = "ci_low", .in = In::kData});
     columns.push_back({.name = "ci_high", .in = In::kData});
+    if (!sorted_by_.empty()) {
+      columns.push_back({.name = "n", .title = "N " + Upper(sorted_by_), .in = In::kTable});
+      columns.push_back({.name = sorted_by_, .in = In::kTable});
+    }
     for (const char* name : kBeside) {
       if (Beside(name)) columns.push_back({.name = name, .in = In::kTable, .hide_blank = true});
     }
     columns.push_back({.name = "succeeded", .in = In::kData});
-    for (const char* name : {"diverged", "pruned", "failed", "unfinished"}) {
+    for (const char* name : {"diverged", "pruned", "failed", "unfinished", "cancelled"}) {
       columns.push_back({.name = name, .hide_blank = true});
     }
     columns.push_back({.name = "best", .in = In::kData});
@@ -96,10 +108,16 @@ class ResultColumns {
                         : Cell());
     cells.push_back(objective.has_ci_low() ? Cell(objective.ci_low()) : Cell());
     cells.push_back(objective.has_ci_high() ? Cell(objective.ci_high()) : Cell());
+    if (!sorted_by_.empty()) {
+      const v1::Aggregate sorted_by = Metric(row, sorted_by_);
+      cells.push_back(uint64_t{sorted_by.n()});
+      cells.push_back(Mean(sorted_by));
+    }
     for (const char* name : kBeside) {
       if (Beside(name)) cells.push_back(Mean(Metric(row, name)));
     }
-    for (const uint64_t count : {row.succeeded(), row.diverged(), row.pruned(), row.failed(), row.unfinished()}) {
+    for (const uint64_t count :
+         {row.succeeded(), row.diverged(), row.pruned(), row.failed(), row.unfinished(), row.cancelled()}) {
       cells.push_back(count);
     }
     cells.push_back(row.best());
@@ -124,15 +142,61 @@ class ResultColumns {
     const auto at = row.metrics().find(name);
     return at == row.metrics().end() ? v1::Aggregate() : at->second;
   }
-  bool Beside(const std::string& name) const {
-    return name != metric_ && std::find(metrics_.begin(), metrics_.end(), name) != metrics_.end();
+  bool Beside(const std::string& name) const { return name != metric_ && name != sorted_by_ && IsMetric(name); }
+  bool IsMetric(const std::string& name) const {
+    return std::find(metrics_.begin(), metrics_.end(), name) != metrics_.end();
+  }
+  // As the server reads a field, a param goes before a metric.
+  bool IsParam(const std::string& name) const {
+    return std::any_of(param_paths_.begin(), param_paths_.end(),
+                       [&](const std::string& path) { return path == name || path.ends_with("." + name); });
   }
 
+  const bool at_best_;
   const std::string metric_;
   std::vector<std::string> metrics_;
   const std::vector<std::string> param_paths_;
   const bool grouped_;
+  std::string sorted_by_;  // A metric that the other columns of the table do not tell; or empty.
 };
+
+// What there would be to compare, when no row is.
+std::string NothingMeets(const v1::Sweep& sweep, const std::vector<std::string>& where) {
+  constexpr size_t kMostValues = 12;
+  const auto space = contract::Space::Create(sweep.spec());
+  std::string text = "No config of which a trial has begun meets " + std::string(where.size() == 1 ? "" : "all of ");
+  for (const std::string& condition : where) text += (condition == where.front() ? "" : ", ") + condition;
+  text += ".";
+  if (!space.ok()) return text;
+  std::vector<std::string> told;
+  for (const std::string& condition : where) {
+    const std::string field = condition.substr(0, condition.find_first_of("=!<> "));
+    for (const std::string& path : (*space)->ParamPaths()) {
+      if (path != field && !path.ends_with("." + field)) continue;
+      if (std::find(told.begin(), told.end(), path) != told.end()) continue;
+      told.push_back(path);
+      text += " " + field + " is one of " + ParamValuesText(**space, path, kMostValues) + ".";
+    }
+  }
+  return text;
+}
+
+// What the rows do not say of their sweep.
+void NoteState(Context& context, const v1::Sweep& sweep, const ResultsQuery& query, uint64_t rows) {
+  if (rows == 0 && !query.where.empty()) context.Note(NothingMeets(sweep, query.where));
+  if (rows > 0 && context.human() && sweep.spec().objective().at() == v1::Objective::AT_BEST) {
+    context.Note("Means of " + ObjectiveMetric(sweep.spec().objective()) +
+                 " are of each trial's best epoch (objective: at: best); other metrics are those of its end.");
+  }
+  if (!HasEnded(sweep) || sweep.state() == v1::SWEEP_STATE_CANCELLED) {
+    context.Note("The sweep is " + StateName(sweep.state()) + ", " + CountsText(sweep.trials()) + ".");
+  } else if (sweep.state() == v1::SWEEP_STATE_FAILED) {
+    context.Warn("The sweep failed: " + sweep.message());
+  }
+  if (HasEnded(sweep) && query.by.empty() && query.where.empty() && rows < sweep.configs()) {
+    context.Note(format::Count(sweep.configs() - rows, "config") + " without a row: no trial of theirs began.");
+  }
+}
 
 }  // namespace
 
@@ -147,13 +211,15 @@ absl::Status PrintResults(Context& context, const ResultsQuery& query) {
 
   std::optional<ResultColumns> columns;
   std::unique_ptr<format::RowWriter> rows;
+  uint64_t total = 0;
   uint64_t left = query.top == 0 ? UINT64_MAX : query.top;
   do {
     request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, 1000)));
     const absl::StatusOr<v1::ListResultsResponse> page = context.client().Results(request);
     if (!page.ok()) return page.status();
     if (!columns) {
-      columns.emplace(*sweep, *page, !query.by.empty());
+      total = page->total_rows();
+      columns.emplace(*sweep, *page, query);
       rows = context.Rows(columns->Columns());
     }
     for (const v1::ResultRow& row : page->results()) {
@@ -165,11 +231,7 @@ absl::Status PrintResults(Context& context, const ResultsQuery& query) {
   } while (left > 0 && !request.page_token().empty());
   rows->Finish();
   context.out().flush();
-  if (!HasEnded(*sweep)) {
-    context.Note("The sweep is " + StateName(sweep->state()) + ", " + CountsText(sweep->trials()) + ".");
-  } else if (sweep->state() == v1::SWEEP_STATE_FAILED) {
-    context.Warn("The sweep failed: " + sweep->message());
-  }
+  NoteState(context, *sweep, query, total);
   return absl::OkStatus();
 }
 
@@ -195,9 +257,7 @@ Command ResultsCommand() {
             ->option_text("CONDITION,...");
         app.add_option("--sort", options->query.sort, "A field, mean, std, n or a metric; -FIELD reverses")
             ->option_text("FIELD");
-        app.add_option("--top", options->query.top, "Only the first N rows")
-            ->option_text("N")
-            ->check(CLI::PositiveNumber);
+        app.add_option("--top", options->query.top, "Only the first N rows")->option_text("N")->check(WholeNumber(1));
         for (CLI::Option* option : app.get_options()) {
           if (option->get_name() == "--by" || option->get_name() == "--where") option->expected(1)->take_all();
         }

@@ -9,6 +9,7 @@
 #include "client/cli/local_dirs.h"
 #include "client/cli/local_sweep.h"
 #include "client/cli/new_file.h"
+#include "client/cli/number_check.h"
 #include "client/cli/results.h"
 #include "client/cli/shell_word.h"
 #include "client/cli/spec_source.h"
@@ -99,7 +100,7 @@ Command RunCommand() {
                 ->option_text("SPEC");
             app.add_option("--workers", options->workers, "Worker processes, which share the cores; the default is 1")
                 ->option_text("N")
-                ->check(CLI::Range(1, 256));
+                ->check(WholeNumber(1, 256));
             app.add_option(
                    "--data-dir", options->data_dir,
                    "Where the coordinator keeps the sweep; the default is a new one in ~/.local/state/basin-runs")

@@ -3,6 +3,7 @@
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
 #include "client/cli/new_file.h"
+#include "client/cli/number_check.h"
 #include "client/cli/schedule_preview.h"
 #include "client/cli/spec_source.h"
 #include "client/format/human.h"
@@ -137,7 +138,7 @@ Command ScheduleCommand() {
             app.add_option("--train-size", options->train_size,
                            "Examples in the training part; known for digits and mnist")
                 ->option_text("N")
-                ->check(CLI::PositiveNumber);
+                ->check(WholeNumber(1));
             app.add_option("--out", options->out, "Write the steps to this .csv, .json or .svg; print a line a curve")
                 ->option_text("FILE");
             app.add_flag("--plot", options->plot, "Draw each curve as text instead of printing its steps")

@@ -1,71 +1,21 @@
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
-#include "client/cli/param_names.h"
 #include "client/cli/progress.h"
 #include "client/cli/proto_time.h"
+#include "client/cli/sweep_space.h"
 #include "client/cli/sweep_text.h"
 #include "client/format/human.h"
+#include "client/format/json.h"
 #include "client/format/text_width.h"
-#include "proto/contract/field_path.h"
 
 namespace basin::client::cli {
 namespace {
-
-// What the domain of a param is, in a few words.
-std::string DomainText(const v1::Domain& domain) {
-  const auto range = [](const char* name, const auto& r) {
-    std::string out = std::string(name) + " from " + format::HumanReal(static_cast<double>(r.low())) + " to " +
-                      format::HumanReal(static_cast<double>(r.high()));
-    if (r.has_points()) out += ", " + std::to_string(r.points()) + " points";
-    if (r.has_step()) out += ", step " + format::HumanReal(static_cast<double>(r.step()));
-    return out;
-  };
-  switch (domain.kind_case()) {
-    case v1::Domain::kValues: {
-      std::string out;
-      for (const v1::Value& value : domain.values().values()) {
-        if (out.size() > 100) return out + ", ...";
-        out += (out.empty() ? "" : ", ") + contract::FormatValue(value);
-      }
-      return out;
-    }
-    case v1::Domain::kChoice:
-      return "one of " + format::Count(domain.choice().options_size(), "option");
-    case v1::Domain::kUniform:
-      return range("uniform", domain.uniform());
-    case v1::Domain::kLogUniform:
-      return range("log-uniform", domain.log_uniform());
-    case v1::Domain::kIntUniform:
-      return range("whole numbers", domain.int_uniform());
-    case v1::Domain::kIntLogUniform:
-      return range("whole numbers, log-uniform", domain.int_log_uniform());
-    case v1::Domain::kNormal:
-      return "normal, " + format::HumanReal(domain.normal().mean()) + " +- " +
-             format::HumanReal(domain.normal().stddev());
-    case v1::Domain::kLogNormal:
-      return "log-normal, " + format::HumanReal(domain.log_normal().mean()) + " +- " +
-             format::HumanReal(domain.log_normal().stddev());
-    case v1::Domain::KIND_NOT_SET:
-      break;
-  }
-  return "";
-}
-
-// For a choice, its options as they appear in results.
-std::string ChoiceText(const contract::Space& space, const std::string& path) {
-  std::vector<std::string> seen;
-  for (uint64_t config = 0; config < std::min<uint64_t>(space.size(), 1000); ++config) {
-    for (const v1::Param& param : space.Params(config)) {
-      const std::string text = contract::FormatValue(param.value());
-      if (param.path() == path && std::find(seen.begin(), seen.end(), text) == seen.end()) seen.push_back(text);
-    }
-  }
-  std::string out;
-  for (const std::string& text : seen) out += (out.empty() ? "" : ", ") + text;
-  return out;
-}
 
 void Print(Context& context, const v1::Sweep& sweep) {
   const auto line = [&](const std::string& key, const std::string& value) {
@@ -97,18 +47,9 @@ void Print(Context& context, const v1::Sweep& sweep) {
                       (took >= 0 ? " (after " + format::HumanDuration(took) + ")" : ""));
   }
 
-  const auto space = contract::Space::Create(sweep.spec());
-  if (space.ok() && sweep.spec().domains_size() > 0) {
-    const std::vector<std::string> paths = (*space)->ParamPaths();
-    const std::vector<std::string> names = ShortNames(paths);
-    context.out() << "Space\n";
-    for (const v1::Domain& domain : sweep.spec().domains()) {
-      const auto at = std::find(paths.begin(), paths.end(), domain.path());
-      const std::string name = at == paths.end() ? domain.path() : names[at - paths.begin()];
-      const std::string text = domain.has_choice() ? ChoiceText(**space, domain.path()) : DomainText(domain);
-      context.out() << "  " << format::Printable(name + ": " + text) << "\n";
-    }
-  }
+  const std::vector<std::string> space = SpaceLines(sweep.spec());
+  if (!space.empty()) context.out() << "Space\n";
+  for (const std::string& domain : space) context.out() << "  " << format::Printable(domain) << "\n";
   if (sweep.running_size() == 0) return;
   context.out() << "Running\n";
   const auto rows = context.Rows({{.name = "trial"},
@@ -125,14 +66,56 @@ void Print(Context& context, const v1::Sweep& sweep) {
   rows->Finish();
 }
 
+// What SweepColumns leaves to the one who asks for one sweep.
+std::vector<format::Column> DetailColumns() {
+  using In = format::Column::In;
+  return {{.name = "objective_goal", .json = {"objective", "goal"}, .in = In::kData},
+          {.name = "objective_metric", .json = {"objective", "metric"}, .in = In::kData},
+          {.name = "objective_at", .json = {"objective", "at"}, .in = In::kData},
+          {.name = "limits_trial_seconds", .json = {"limits", "trial_seconds"}, .in = In::kData},
+          {.name = "limits_max_parallel", .json = {"limits", "max_parallel"}, .in = In::kData},
+          {.name = "limits_max_attempts", .json = {"limits", "max_attempts"}, .in = In::kData},
+          {.name = "space", .in = In::kData},
+          {.name = "running_trials", .in = In::kData}};
+}
+
+std::string RunningJson(const v1::Sweep& sweep) {
+  std::string list;
+  for (const v1::RunningTrial& trial : sweep.running()) {
+    absl::StrAppend(&list, list.empty() ? "" : ", ", "{\"trial\": \"", sweep.id(), "/", trial.index(),
+                    "\", \"attempt\": ", trial.attempt(), ", \"worker\": ", format::JsonString(trial.worker()),
+                    ", \"seconds\": ", format::JsonReal(SecondsOf(trial.age())),
+                    ", \"epoch\": ", format::JsonReal(trial.epoch()),
+                    ", \"objective\": ", trial.has_objective() ? format::JsonReal(trial.objective()) : "null", "}");
+  }
+  return "[" + list + "]";
+}
+
+std::vector<format::Cell> DetailCells(const v1::Sweep& sweep) {
+  const v1::Objective& objective = sweep.spec().objective();
+  const v1::Limits& limits = sweep.spec().limits();
+  return {objective.has_maximize() ? "maximize" : "minimize",
+          ObjectiveMetric(objective),
+          objective.at() == v1::Objective::AT_BEST ? "best" : "last",
+          limits.has_trial_seconds() ? format::Cell(limits.trial_seconds()) : format::Cell(),
+          limits.has_max_parallel() ? format::Cell(uint64_t{limits.max_parallel()}) : format::Cell(),
+          limits.has_max_attempts() ? format::Cell(uint64_t{limits.max_attempts()}) : format::Cell(),
+          format::Json{SpaceJson(sweep.spec())},
+          format::Json{RunningJson(sweep)}};
+}
+
 absl::StatusOr<int> Show(Context& context, const std::string& id) {
   const absl::StatusOr<v1::Sweep> sweep = context.client().GetSweep(id);
   if (!sweep.ok()) return sweep.status();
   if (context.human()) {
     Print(context, *sweep);
   } else {
-    const auto rows = context.Rows(SweepColumns());
-    rows->Add(SweepCells(*sweep));
+    std::vector<format::Column> columns = SweepColumns();
+    std::vector<format::Cell> cells = SweepCells(*sweep);
+    for (format::Column& column : DetailColumns()) columns.push_back(std::move(column));
+    for (format::Cell& cell : DetailCells(*sweep)) cells.push_back(std::move(cell));
+    const auto rows = context.Rows(std::move(columns));
+    rows->Add(cells);
     rows->Finish();
   }
   return api::kOk;
@@ -146,7 +129,7 @@ Command ShowCommand() {
           .summary = "Show one sweep: its space, its progress, what runs, what it waits for",
           .example =
               "basin show k3f9\n"
-              "basin show k3f9 --format json | jq '.[0].trials'",
+              "basin show k3f9 --format json | jq '.[0] | .trials, .space'",
           .define = [](CLI::App& app) -> Action {
             auto sweep = std::make_shared<std::string>();
             app.add_option("ID", *sweep, "The sweep: its id, the beginning of it, or its name")->required();

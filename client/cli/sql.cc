@@ -4,6 +4,7 @@
 
 #include "client/api/exit_code.h"
 #include "client/cli/commands.h"
+#include "client/cli/number_check.h"
 #include "client/format/human.h"
 
 namespace basin::client::cli {
@@ -74,22 +75,23 @@ absl::StatusOr<int> Sql(Context& context, const Options& options) {
 }  // namespace
 
 Command SqlCommand() {
-  return {
-      .name = "sql",
-      .group = "Look at sweeps",
-      .summary = "Ask the database: a SELECT on the views sweeps, configs, trials, metrics, params, events, workers",
-      .example =
-          "basin sql \"SELECT state, count(*) FROM trials GROUP BY state\"\n"
-          "basin sql \"SELECT * FROM metrics WHERE name = 'val_loss' LIMIT 5\" --format csv\n"
-          "basin sql - < query.sql",
-      .define = [](CLI::App& app) -> Action {
-        auto options = std::make_shared<Options>();
-        app.add_option("SQL", options->sql, "The query; - reads standard input")->required();
-        app.add_option("--max-rows", options->max_rows, "At most N rows; the default is 100000")
-            ->option_text("N")
-            ->check(CLI::PositiveNumber);
-        return [options](Context& context) { return Sql(context, *options); };
-      }};
+  return {.name = "sql",
+          .group = "Look at sweeps",
+          .summary =
+              "Ask the database: a SELECT on the views sweeps, configs, trials, metrics, params, events, workers, "
+              "artifacts, audit",
+          .example =
+              "basin sql \"SELECT state, count(*) FROM trials GROUP BY state\"\n"
+              "basin sql \"SELECT * FROM metrics WHERE name = 'val_loss' LIMIT 5\" --format csv\n"
+              "basin sql - < query.sql",
+          .define = [](CLI::App& app) -> Action {
+            auto options = std::make_shared<Options>();
+            app.add_option("SQL", options->sql, "The query; - reads standard input")->required();
+            app.add_option("--max-rows", options->max_rows, "At most N rows; the default is 100000")
+                ->option_text("N")
+                ->check(WholeNumber(1));
+            return [options](Context& context) { return Sql(context, *options); };
+          }};
 }
 
 }  // namespace basin::client::cli

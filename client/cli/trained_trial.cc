@@ -45,9 +45,12 @@ absl::Status Follow(Context& context, const v1::Sweep& sweep) {
     if (count > 1) client.Interrupt();
   });
   const size_t width = context.environment().err_terminal_width;
-  const absl::StatusOr<v1::Sweep> ended = FollowSweep(
-      client, sweep.id(), interrupt,
-      {.out = &context.err(), .terminal_width = width, .color = context.ColorOn(width), .quiet = context.quiet()});
+  const absl::StatusOr<v1::Sweep> ended = FollowSweep(client, sweep.id(), interrupt,
+                                                      {.out = &context.err(),
+                                                       .terminal_width = width,
+                                                       .color = context.ColorOn(width),
+                                                       .quiet = context.quiet(),
+                                                       .best = false});
   if (ended.ok() || !absl::IsCancelled(ended.status())) return ended.status();
   if (client.PauseSweep(sweep.id()).ok()) {
     context.Note("Interrupted; sweep " + sweep.id() + " is paused, and the same command goes on with it.");
@@ -87,7 +90,7 @@ absl::StatusOr<NamedTrial> FindTrial(Context& context, const std::string& name) 
   if (!space.ok()) return space.status();
   const uint64_t configs = (*space)->size(), total = configs * contract::SeedCount(sweep->spec().seeds());
   if (*parsed->index >= total) {
-    return absl::OutOfRangeError(
+    return absl::NotFoundError(
         absl::StrCat("sweep ", sweep->id(), " has trials 0 to ", total - 1, ", not ", *parsed->index));
   }
   NamedTrial trial;

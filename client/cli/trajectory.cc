@@ -12,6 +12,7 @@
 #include "client/cli/learning_curve.h"
 #include "client/cli/loss_scores.h"
 #include "client/cli/loss_surface.h"
+#include "client/cli/number_check.h"
 #include "client/cli/trained_trial.h"
 #include "client/format/human.h"
 
@@ -165,16 +166,16 @@ Command TrajectoryCommand() {
             app.add_option("TRIAL", options->trial, "The trial: SWEEP/INDEX")->required();
             app.add_option("--every-epochs", options->every_epochs, "Weights after each N epochs; the default is 1")
                 ->option_text("N")
-                ->check(CLI::PositiveNumber);
+                ->check(WholeNumber(1, 1000000));
             app.add_option("--points", options->points, "Places of the surface along a direction; the default is 31")
                 ->option_text("N")
-                ->check(CLI::Range(2, 2001));
+                ->check(WholeNumber(2, 2001));
             app.add_option("--metric", options->metric, "The height of the surface; the default is train_loss")
                 ->option_text("train_loss|train_accuracy|test_loss|test_accuracy");
             app.add_option("--examples", options->examples,
                            "Measure over the first N examples of each part; without, all")
                 ->option_text("N")
-                ->check(CLI::PositiveNumber);
+                ->check(WholeNumber(1, kMostExamples));
             app.add_option("--out", options->out, "Draw the path on the loss (.html, .svg), or write arrays (.npz)")
                 ->option_text("FILE");
             for (const char* name : {"--every-epochs", "--metric", "--examples"}) {

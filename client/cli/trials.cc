@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include "client/api/exit_code.h"
@@ -80,7 +81,9 @@ absl::StatusOr<int> Trials(Context& context, const Options& options) {
 
   const auto rows = context.Rows(TrialColumns(sweep->spec(), *params, metrics));
   api::Pager<v1::Trial> trials = context.client().Trials(sweep->id(), *states);
+  uint64_t cancelled = 0;
   const absl::Status status = trials.ForEach([&](const v1::Trial& trial) {
+    if (trial.state() == v1::TRIAL_STATE_CANCELLED) ++cancelled;
     rows->Add(TrialCells(trial, *params, metrics));
     return static_cast<bool>(context.out());
   });
@@ -89,6 +92,11 @@ absl::StatusOr<int> Trials(Context& context, const Options& options) {
   context.out().flush();
   if (sweep->trials().pending() > 0 && states->empty()) {
     context.Note(std::to_string(sweep->trials().pending()) + " more are pending; a trial is listed once it has begun.");
+  }
+  const bool lists_cancelled =
+      states->empty() || std::find(states->begin(), states->end(), v1::TRIAL_STATE_CANCELLED) != states->end();
+  if (const uint64_t all = sweep->trials().cancelled(); lists_cancelled && all > cancelled) {
+    context.Note(std::to_string(all - cancelled) + " more were cancelled before they began, and are not listed.");
   }
   return api::kOk;
 }

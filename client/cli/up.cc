@@ -7,6 +7,7 @@
 #include "client/cli/interrupt.h"
 #include "client/cli/local_cluster.h"
 #include "client/cli/local_dirs.h"
+#include "client/cli/number_check.h"
 #include "client/cli/shell_word.h"
 #include "client/format/human.h"
 
@@ -92,7 +93,7 @@ Command UpCommand() {
             auto options = std::make_shared<Options>();
             app.add_option("--workers", options->workers, "Worker processes, which share the cores; the default is 1")
                 ->option_text("N")
-                ->check(CLI::Range(1, 256));
+                ->check(WholeNumber(1, 256));
             app.add_option("--data-dir", options->data_dir,
                            "Where the coordinator keeps all sweeps; the default is ~/.local/state/basin")
                 ->option_text("DIR");

@@ -143,9 +143,12 @@ absl::StatusOr<int> RunAgain(Context& context, const v1::Sweep& sweep) {
     if (count > 1) client.Interrupt();
   });
   const size_t width = context.environment().err_terminal_width;
-  const absl::StatusOr<v1::Sweep> ended = FollowSweep(
-      client, sweep.id(), interrupt,
-      {.out = &context.err(), .terminal_width = width, .color = context.ColorOn(width), .quiet = context.quiet()});
+  const absl::StatusOr<v1::Sweep> ended = FollowSweep(client, sweep.id(), interrupt,
+                                                      {.out = &context.err(),
+                                                       .terminal_width = width,
+                                                       .color = context.ColorOn(width),
+                                                       .quiet = context.quiet(),
+                                                       .best = false});
   if (!ended.ok()) return ended.status();
   const absl::StatusOr<TrialName> first = ParseTrialName(sweep.verifies());
   if (!first.ok()) return first.status();

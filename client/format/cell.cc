@@ -61,7 +61,7 @@ std::string JsonOf(const Cell& cell) {
                  [](double d) { return JsonReal(d); }, [](const Number& n) { return n.text; },
                  [](Time t) { return JsonString(UtcTime(t.unix_seconds)); },
                  [](Seconds s) { return JsonReal(s.value); }, [](Bytes b) { return std::to_string(b.value); },
-                 [](const std::string& s) { return JsonString(s); },
+                 [](const Json& json) { return json.text; }, [](const std::string& s) { return JsonString(s); },
                  [](const std::vector<std::string>& list) {
                    std::string out = "[";
                    for (const std::string& s : list) {
@@ -76,6 +76,7 @@ std::string JsonOf(const Cell& cell) {
 std::string PlainOf(const Cell& cell) {
   if (std::holds_alternative<std::monostate>(cell)) return "";
   if (const auto* text = std::get_if<std::string>(&cell)) return *text;
+  if (const auto* json = std::get_if<Json>(&cell)) return json->text;
   if (const auto* time = std::get_if<Time>(&cell)) return UtcTime(time->unix_seconds);
   if (const auto* list = std::get_if<std::vector<std::string>>(&cell)) {
     std::string out;
@@ -95,7 +96,7 @@ bool IsBlank(const Cell& cell) {
       Overloaded{[](std::monostate) { return true; }, [](bool) { return false; }, [](int64_t i) { return i == 0; },
                  [](uint64_t i) { return i == 0; }, [](double) { return false; }, [](const Number&) { return false; },
                  [](Time) { return false; }, [](Seconds) { return false; }, [](Bytes) { return false; },
-                 [](const std::string& s) { return s.empty(); },
+                 [](const Json&) { return false; }, [](const std::string& s) { return s.empty(); },
                  [](const std::vector<std::string>& list) { return list.empty(); }},
       cell);
 }

@@ -23,9 +23,14 @@ struct Bytes {
   uint64_t value = 0;
 };
 
+// A JSON value, already written.
+struct Json {
+  std::string text;
+};
+
 // A value in a row; std::monostate is an absent one.
-using Cell = std::variant<std::monostate, bool, int64_t, uint64_t, double, Number, Time, Seconds, Bytes, std::string,
-                          std::vector<std::string>>;
+using Cell = std::variant<std::monostate, bool, int64_t, uint64_t, double, Number, Time, Seconds, Bytes, Json,
+                          std::string, std::vector<std::string>>;
 
 // A scalar in the form a user writes: a Number where the text is one, a bool for true and false, absent when empty,
 // else text.

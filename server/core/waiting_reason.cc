@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/dataset_name.h"
+#include "proto/contract/field_text.h"
 #include "server/core/pending_trials.h"
 #include "server/core/placement.h"
 #include "server/core/state.h"
@@ -40,8 +41,14 @@ std::string NoData(const SweepRecord& sweep, const SweepPins& pins,
   if (dataset.rfind(contract::kSyntheticPrefix, 0) == 0) {
     return absl::StrCat("no connected worker can make the data set '", dataset, "'; start one of this version");
   }
-  return absl::StrCat("no connected worker has the data set '", dataset,
-                      "'; put its files below a worker's data dir (`deploy/fetch-dataset mnist` does it for MNIST) "
+  std::vector<std::string> others;
+  for (const WorkerDescription* worker : workers) {
+    for (const auto& [name, digest] : worker->datasets) others.push_back(name);
+  }
+  const std::string near = contract::NearestName(dataset, others);
+  return absl::StrCat("no connected worker has the data set '", dataset, "'",
+                      near.empty() ? "" : absl::StrCat(" (did you mean '", near, "'?)"),
+                      "; put its files below a worker's data dir (`deploy/fetch-dataset mnist` does it for MNIST) "
                       "and restart the worker");
 }
 

@@ -68,6 +68,7 @@ v1::ResultRow ToProto(const statistics::ResultRow& row) {
   proto.set_pruned(row.pruned);
   proto.set_failed(row.failed);
   proto.set_unfinished(row.unfinished);
+  proto.set_cancelled(row.cancelled);
   proto.set_best(row.best);
   return proto;
 }
@@ -131,7 +132,7 @@ absl::StatusOr<statistics::ResultTable> ReadResults(const Parts& parts, const Pa
       .seeds = definition.seeds,
       .seed_list = {seed_list.begin(), seed_list.end()},
       .maximize = definition.maximize,
-      .live = sweep->state() == v1::SWEEP_STATE_RUNNING || sweep->state() == v1::SWEEP_STATE_PAUSED,
+      .live = sweep->state() != v1::SWEEP_STATE_CANCELLED,  // One that FAILED goes on with them when it is retried.
       .param_paths = space.ParamPaths(),
       .metric_names = contract::MetricNames(space.Resolve(0)),
       .by = {request.by().begin(), request.by().end()},

@@ -23,7 +23,7 @@ absl::Status Violates(const std::string& path, const absl::Status& status) {
 
 // How a group's trials ended.
 struct Ends {
-  uint64_t succeeded = 0, diverged = 0, pruned = 0, failed = 0;
+  uint64_t succeeded = 0, diverged = 0, pruned = 0, failed = 0, cancelled = 0;
   uint64_t ended = 0;  // In whichever way.
   uint64_t open = 0;
   uint64_t results = 0;  // SUCCEEDED with a finite objective.
@@ -38,6 +38,7 @@ struct Ends {
     if (end == TrialEnd::kDiverged) ++diverged;
     if (end == TrialEnd::kPruned) ++pruned;
     if (end == TrialEnd::kFailed) ++failed;
+    if (end == TrialEnd::kCancelled) ++cancelled;
     if (end == TrialEnd::kSucceeded && std::isfinite(objective)) ++results;
   }
 };
@@ -52,6 +53,12 @@ std::vector<uint64_t> PositionsBySeed(const std::vector<uint64_t>& seed_list, ui
   return order;
 }
 
+// A metric to sort by, of each group.
+struct SortMetric {
+  std::vector<contract::Aggregate> aggregates;
+  std::vector<uint64_t> finite;  // Trials that have a finite value.
+};
+
 class Table {
  public:
   Table(const ResultQuery& query, const contract::Space& space, TrialColumns& trials)
@@ -62,7 +69,7 @@ class Table {
     if (status.ok()) status = CountEnds();
     if (!status.ok()) return status;
     all_configs_known_ = query_.by.empty() || groups_->CountUnseen(query_.configs);
-    absl::StatusOr<std::vector<contract::Aggregate>> sorted_by = ReadSortMetric();
+    const absl::StatusOr<SortMetric> sorted_by = ReadSortMetric();
     if (!sorted_by.ok()) return sorted_by.status();
     table_.total_rows = ends_.size();
     const std::vector<uint32_t> wanted = Sorted(*sorted_by);
@@ -76,9 +83,9 @@ class Table {
  private:
   absl::Status ReadQuery();
   absl::Status CountEnds();
-  // Of all groups; empty unless rows are sorted by a metric.
-  absl::StatusOr<std::vector<contract::Aggregate>> ReadSortMetric();
-  std::vector<uint32_t> Sorted(const std::vector<contract::Aggregate>& sorted_by) const;
+  // Empty unless rows are sorted by a metric.
+  absl::StatusOr<SortMetric> ReadSortMetric();
+  std::vector<uint32_t> Sorted(const SortMetric& sorted_by) const;
   std::optional<uint32_t> Best() const;
   ResultRow MakeRow(uint32_t group, bool best) const;
   // To the rows, which are those of the groups `wanted`.
@@ -87,9 +94,13 @@ class Table {
   // Each trial's value of the metric, into the row that `row_of` gives its config; kLeftOut: none.
   template <typename RowOf>
   absl::Status ReadMetric(const std::string& name, RowOf row_of, SeedMeans* means);
+  uint64_t TrialsOf(uint32_t group) const { return groups_->groups()[group].configs * query_.seeds; }
+  // How many of a group's trials are not among these.
+  uint64_t MissingBeside(uint64_t there, uint32_t group) const {
+    return all_configs_known_ ? TrialsOf(group) - std::min(TrialsOf(group), there) : 1;
+  }
   bool IsComplete(uint32_t group) const {
-    return all_configs_known_ && ends_[group].results == groups_->groups()[group].configs * query_.seeds &&
-           objectives_[group].mean.has_value();
+    return MissingBeside(ends_[group].results, group) == 0 && objectives_[group].mean.has_value();
   }
 
   const ResultQuery& query_;
@@ -164,17 +175,19 @@ absl::Status Table::ReadMetric(const std::string& name, RowOf row_of, SeedMeans*
   });
 }
 
-absl::StatusOr<std::vector<contract::Aggregate>> Table::ReadSortMetric() {
-  if (order_.by != ResultOrder::By::kMetric) return std::vector<contract::Aggregate>();
+absl::StatusOr<SortMetric> Table::ReadSortMetric() {
+  if (order_.by != ResultOrder::By::kMetric) return SortMetric();
   SeedMeans means(positions_);
   means.Grow(ends_.size());
   const absl::Status status = ReadMetric(
       order_.metric, [&](uint64_t config) { return groups_->Find(config); }, &means);
   if (!status.ok()) return status;
-  return means.Aggregates();
+  SortMetric metric{.aggregates = means.Aggregates(), .finite = {}};
+  for (uint32_t group = 0; group < ends_.size(); ++group) metric.finite.push_back(means.FiniteOf(group));
+  return metric;
 }
 
-std::vector<uint32_t> Table::Sorted(const std::vector<contract::Aggregate>& sorted_by) const {
+std::vector<uint32_t> Table::Sorted(const SortMetric& sorted_by) const {
   std::vector<SortKey> keys(ends_.size());
   std::optional<DigitTable<std::optional<v1::Value>>> values;
   if (order_.by == ResultOrder::By::kParam) values.emplace(space_.DigitOf(table_.param_paths[order_.param]));
@@ -182,7 +195,7 @@ std::vector<uint32_t> Table::Sorted(const std::vector<contract::Aggregate>& sort
     SortKey& key = keys[group];
     key.group = group;
     key.config = groups_->groups()[group].first_config;
-    key.incomplete = !IsComplete(group);
+    key.missing = MissingBeside(ends_[group].results, group);
     switch (order_.by) {
       case ResultOrder::By::kMean:
         key.number = objectives_[group].mean;
@@ -191,14 +204,15 @@ std::vector<uint32_t> Table::Sorted(const std::vector<contract::Aggregate>& sort
         key.number = objectives_[group].std;
         break;
       case ResultOrder::By::kMetric:
-        key.number = sorted_by[group].mean;
+        key.missing = MissingBeside(sorted_by.finite[group], group);
+        key.number = sorted_by.aggregates[group].mean;
         break;
       case ResultOrder::By::kCount:
-        key.incomplete = false;
+        key.missing = 0;
         key.number = static_cast<double>(objectives_[group].n);
         break;
       case ResultOrder::By::kParam:
-        key.incomplete = false;
+        key.missing = 0;
         key.SetValue(values->Of(
             key.config, [&](uint64_t example) { return ValueAt(space_, example, table_.param_paths[order_.param]); }));
         break;
@@ -240,8 +254,9 @@ ResultRow Table::MakeRow(uint32_t group, bool best) const {
   row.diverged = ends.diverged;
   row.pruned = ends.pruned;
   row.failed = ends.failed;
-  const uint64_t trials = configs.configs * query_.seeds;
-  row.unfinished = query_.live ? trials - std::min(trials, ends.ended) : ends.open;
+  const uint64_t trials = TrialsOf(group), seen = std::min(trials, ends.ended + ends.open);
+  row.cancelled = ends.cancelled + (query_.live ? 0 : trials - seen);
+  row.unfinished = ends.open + (query_.live ? trials - seen : 0);
   row.complete = IsComplete(group);
   row.best = best;
   return row;

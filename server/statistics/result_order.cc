@@ -50,7 +50,7 @@ void SortKey::SetValue(const std::optional<v1::Value>& value) {
 }
 
 bool ComesBefore(const SortKey& a, const SortKey& b, bool descending) {
-  if (a.incomplete != b.incomplete) return b.incomplete;
+  if (a.missing != b.missing) return a.missing < b.missing;
   const auto kind = [](const SortKey& key) { return key.number ? 0 : key.word ? 1 : 2; };
   const int kind_a = kind(a), kind_b = kind(b);
   if (kind_a != kind_b && (kind_a == 2 || kind_b == 2)) return kind_a < kind_b;

@@ -27,7 +27,7 @@ absl::StatusOr<ResultOrder> ParseOrder(const std::string& sort, bool maximize, c
 // One row's place: a number, a word, or neither.
 struct SortKey {
   uint32_t group = 0;
-  bool incomplete = false;  // Comes after the others, whatever the direction.
+  uint64_t missing = 0;  // Results: the more of them, the later, whatever the direction.
   std::optional<double> number;
   std::optional<std::string> word;
   uint64_t config = 0;  // Its first one: of equal rows the first in config order comes first.

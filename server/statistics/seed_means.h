@@ -45,6 +45,12 @@ class SeedMeans {
     mean.sum += value;
     mean.count += 1;
   }
+  // How many values of the group are finite.
+  uint64_t FiniteOf(uint32_t group) const {
+    double count = 0;
+    for (size_t i = group * positions_.size(); i < (group + 1) * positions_.size(); ++i) count += means_[i].count;
+    return static_cast<uint64_t>(count);
+  }
   // Whether a value was added, be it finite or not.
   bool AddedTo(uint32_t group) const { return touched_[group]; }
 

@@ -51,6 +51,41 @@ TEST_F(ListsTest, ShowSaysWhatTheSweepWaitsFor) {
                     HasSubstr("batch_size: 16, 32"), HasSubstr("val_loss 0.25 (trial k3f9/1: batch_size=32)")));
 }
 
+TEST_F(ListsTest, ShowHasTheDomainsOfOptions) {
+  v1::Domain& schedule = *server_.sweeps[0].mutable_spec()->add_domains();
+  schedule.set_path("train.schedule");
+  schedule.mutable_choice()->add_options()->mutable_partial()->mutable_train()->mutable_schedule()->mutable_constant();
+  v1::Choice::Option& option = *schedule.mutable_choice()->add_options();
+  option.mutable_partial()->mutable_train()->mutable_schedule()->mutable_exponential();
+  v1::Domain& gamma = *option.add_domains();
+  gamma.set_path("train.schedule.exponential.gamma");
+  gamma.mutable_uniform()->set_low(0.5);
+  gamma.mutable_uniform()->set_high(0.9);
+  gamma.mutable_uniform()->set_points(3);
+  EXPECT_THAT(Run({"show", "k3f9"}).out,
+              HasSubstr("  schedule: constant, exponential\n    gamma: uniform from 0.5 to 0.9, 3 points\n"));
+  EXPECT_THAT(Run({"show", "k3f9", "-o", "json"}).out,
+              AllOf(HasSubstr("{\"path\": \"train.batch_size\", \"kind\": \"values\", \"values\": [16, 32]}"),
+                    HasSubstr("\"kind\": \"choice\", \"values\": [\"constant\", \"exponential\"]}"),
+                    HasSubstr("\"kind\": \"uniform\", \"low\": 0.5, \"high\": 0.9, \"points\": 3, \"choice\": "
+                              "\"train.schedule\", \"option\": 1}")));
+}
+
+TEST_F(ListsTest, ShowAsJsonHasWhatOneSweepIsAskedFor) {
+  v1::Sweep& sweep = server_.sweeps[0];
+  sweep.mutable_spec()->mutable_limits()->set_max_parallel(7);
+  v1::RunningTrial& running = *sweep.add_running();
+  running.set_index(3);
+  running.set_attempt(2);
+  running.set_worker("w-1");
+  running.set_epoch(5);
+  EXPECT_THAT(Run({"show", "k3f9", "-o", "json"}).out,
+              AllOf(HasSubstr("\"objective\": {\"goal\": \"minimize\", \"metric\": \"val_loss\", \"at\": \"last\"}"),
+                    HasSubstr("\"limits\": {\"trial_seconds\": null, \"max_parallel\": 7, \"max_attempts\": null}"),
+                    HasSubstr("\"running_trials\": [{\"trial\": \"k3f9/3\", \"attempt\": 2, \"worker\": \"w-1\", "
+                              "\"seconds\": 0, \"epoch\": 5, \"objective\": null}]")));
+}
+
 TEST_F(ListsTest, TrialsComeInOrderWithTheirParams) {
   const CliResult result = Run({"trials", "k3f9"});
   EXPECT_EQ(result.out,
@@ -59,6 +94,17 @@ TEST_F(ListsTest, TrialsComeInOrderWithTheirParams) {
             "k3f9/1     0          32  SUCCEEDED         1  w-1       0.2500  -\n"
             "k3f9/2     1          16  FAILED            1  w-1            -  -         out of memory\n");
   EXPECT_THAT(result.err, HasSubstr("1 more are pending"));
+}
+
+TEST_F(ListsTest, TrialsThatWereCancelledBeforeTheyBeganAreCounted) {
+  v1::TrialCounts& counts = *server_.sweeps[0].mutable_trials();
+  counts.set_pending(0);
+  counts.set_cancelled(3);
+  server_.trials[1] = SmallTrial(1, v1::TRIAL_STATE_CANCELLED);
+  const std::string said = "2 more were cancelled before they began";
+  EXPECT_THAT(Run({"trials", "k3f9"}).err, HasSubstr(said));
+  EXPECT_THAT(Run({"trials", "k3f9", "--state", "cancelled"}).err, HasSubstr(said));
+  EXPECT_EQ(Run({"trials", "k3f9", "--state", "succeeded"}).err, "");
 }
 
 TEST_F(ListsTest, TrialsAsJsonHoldParamsAndMetrics) {

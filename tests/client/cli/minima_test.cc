@@ -49,6 +49,15 @@ TEST_F(MinimaTest, ALandscapeIsDrawnWithBetaUpwards) {
   EXPECT_THAT(result.err, HasSubstr("9 places around k3f9/3, kept as sweep an4l."));
 }
 
+TEST_F(MinimaTest, TheWayToALandscapeTellsOfNoBestPlace) {
+  for (uint64_t i = 0; i < 4; ++i) AddScores(i, static_cast<double>(i));
+  server_.created_state = v1::SWEEP_STATE_RUNNING;
+  server_.sweeps[0].set_best_trial(0);
+  server_.sweeps[0].set_best_objective(0.5);
+  const CliResult result = Run({"landscape", "k3f9/0", "--points", "2", "--metric", "train_accuracy"});
+  EXPECT_THAT(result.err, AllOf(HasSubstr("4 of 4 trials done"), Not(HasSubstr("best"))));
+}
+
 TEST_F(MinimaTest, ALandscapesRowsNameTheirPlaces) {
   for (uint64_t i = 0; i < 4; ++i) AddScores(i, static_cast<double>(i));
   EXPECT_EQ(Run({"landscape", "k3f9/0", "--points", "2", "--format", "csv"}).out,
@@ -275,6 +284,7 @@ TEST_F(MinimaTest, WhatCannotBeAnalysedIsRefused) {
       {{"landscape", "k3f9/0", "--out", "l.svg", "--format", "csv"}, "leave --format away, or --out"},
       {{"landscape", "k3f9/0", "--points", "1"}, "--points"},
       {{"interpolate", "k3f9/0", "k3f9"}, "expected one trial"},
+      {{"interpolate", "k3f9/1", "k3f9/1"}, "are one training"},
   };
   for (const auto& [args, words] : kCases) {
     const CliResult result = Run(args);
@@ -282,6 +292,13 @@ TEST_F(MinimaTest, WhatCannotBeAnalysedIsRefused) {
     EXPECT_THAT(result.err, HasSubstr(words));
   }
   EXPECT_THAT(server_.created(), IsEmpty());
+}
+
+TEST_F(MinimaTest, AnUnknownTrialIsExitCode3) {
+  for (const char* command : {"landscape", "curvature", "trajectory"}) {
+    EXPECT_EQ(Run({command, "k3f9/4"}).exit_code, 3) << command;
+  }
+  EXPECT_EQ(Run({"interpolate", "k3f9/0", "k3f9/4"}).exit_code, 3);
 }
 
 TEST_F(MinimaTest, ASurfaceHasNoNetwork) {

@@ -34,6 +34,14 @@ TEST(ProgramTest, AMistakeOnTheCommandLineIsExitCode2) {
       {"schedule", "/no/such/file.yaml"},
       {"schedule", "/no/such/file.yaml", "--plot", "--out", "rates.svg"},
       {"run", "/no/such/file.yaml"},
+      {"schedule", "spec.yaml", "--train-size", "0"},
+      {"landscape", "k3f9/0", "--range", "0"},
+      {"landscape", "k3f9/0", "--examples", "1.5"},
+      {"landscape", "k3f9/0", "--seed", "-1"},
+      {"curvature", "k3f9/0", "--top", "0"},
+      {"curvature", "k3f9/0", "--tolerance", "nan"},
+      {"interpolate", "k3f9/0", "k3f9/1", "--points", "1"},
+      {"gallery", "--out", "g.txt"},
   };
   for (const auto& args : mistakes) {
     const CliResult result = RunCli(args, "127.0.0.1:1");
@@ -41,6 +49,32 @@ TEST(ProgramTest, AMistakeOnTheCommandLineIsExitCode2) {
     EXPECT_EQ(result.out, "") << testing::PrintToString(args);
     EXPECT_NE(result.err, "") << testing::PrintToString(args);
   }
+}
+
+TEST(ProgramTest, ANumberThatIsOutOfItsRangeIsSaidShortly) {
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"results", "k3f9", "--top", "0"}, "basin: --top: must be at least 1, is 0\n"},
+      {{"results", "k3f9", "--top", "-1"}, "basin: --top: must be at least 1, is -1\n"},
+      {{"results", "k3f9", "--top", "abc"}, "basin: --top: must be a whole number, is abc\n"},
+      {{"results", "k3f9", "--top", "99999999999999999999"},
+       "basin: --top: must be at most 9007199254740992, is 99999999999999999999\n"},
+      {{"landscape", "k3f9/0", "--seed", "-1"}, "basin: --seed: must be at least 0, is -1\n"},
+      {{"landscape", "k3f9/0", "--range", "0"}, "basin: --range: must be above 0, is 0\n"},
+      {{"landscape", "k3f9/0", "--range", "far"}, "basin: --range: must be a number, is far\n"},
+      {{"curvature", "k3f9/0", "--top", "101"}, "basin: --top: must be at most 100, is 101\n"},
+      {{"curvature", "k3f9/0", "--tolerance", "7"}, "basin: --tolerance: must be at most 0.1, is 7\n"},
+      {{"run", "spec.yaml", "--workers", "257"}, "basin: --workers: must be at most 256, is 257\n"},
+  };
+  for (const auto& [args, says] : cases) {
+    EXPECT_THAT(RunCli(args, "127.0.0.1:1").err, ::testing::StartsWith(says)) << testing::PrintToString(args);
+  }
+}
+
+TEST(ProgramTest, AnAddressOfTheEnvironmentIsCheckedLikeTheFlag) {
+  const CliResult result = RunCli({"list"}, "garbage");
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("BASIN_SERVER: `garbage` is not HOST:PORT"));
+  EXPECT_EQ(RunCli({"completion", "bash"}, "garbage").exit_code, 0);
 }
 
 TEST(ProgramTest, APlotIsForReaders) {

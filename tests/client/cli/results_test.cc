@@ -58,6 +58,52 @@ TEST_F(ResultsTest, DivergedAndFailedSeedsAreShownWhereThereAreAny) {
   EXPECT_THAT(Run({"results", "k3f9"}).out, AllOf(HasSubstr("DIVERGED"), Not(HasSubstr("FAILED"))));
 }
 
+TEST_F(ResultsTest, CancelledSeedsAreShownWhereThereAreAny) {
+  EXPECT_THAT(Run({"results", "k3f9"}).out, Not(HasSubstr("CANCELLED")));
+  server_.results.mutable_results(1)->set_cancelled(1);
+  EXPECT_THAT(Run({"results", "k3f9"}).out, HasSubstr("CANCELLED"));
+  EXPECT_THAT(Run({"results", "k3f9", "-o", "json"}).out, HasSubstr("\"unfinished\": 0, \"cancelled\": 1"));
+  EXPECT_THAT(Run({"results", "k3f9", "-o", "csv"}).out, HasSubstr(",unfinished,cancelled,"));
+}
+
+TEST_F(ResultsTest, ACancelledSweepSaysWhatIsMissing) {
+  v1::Sweep& sweep = server_.sweeps[0];
+  sweep.set_state(v1::SWEEP_STATE_CANCELLED);
+  sweep.set_configs(5);
+  sweep.mutable_trials()->set_cancelled(6);
+  server_.results.set_total_rows(3);
+  EXPECT_THAT(Run({"results", "k3f9"}).err, AllOf(HasSubstr("6 cancelled"), HasSubstr("2 configs without a row")));
+}
+
+TEST_F(ResultsTest, TheMetricThatRowsAreSortedByIsShownWithItsN) {
+  (*server_.results.mutable_results(0)->mutable_metrics())["grad_norm"].set_n(1);
+  (*server_.results.mutable_results(0)->mutable_metrics())["grad_norm"].set_mean(0.125);
+  const std::string out = Run({"results", "k3f9", "--sort", "-grad_norm"}).out;
+  EXPECT_THAT(
+      out, AllOf(HasSubstr("  N GRAD_NORM  GRAD_NORM  VAL_ACCURACY\n"), HasSubstr("  1     0.1250        0.9375\n")));
+  // What is shown already is not shown twice.
+  EXPECT_THAT(Run({"results", "k3f9", "--sort", "val_accuracy"}).out,
+              AllOf(HasSubstr("  N VAL_ACCURACY  VAL_ACCURACY\n"), Not(HasSubstr("VAL_ACCURACY  VAL_ACCURACY  VAL"))));
+  for (const char* sort : {"val_loss", "batch_size", "-n"}) {
+    EXPECT_EQ(Run({"results", "k3f9", "--sort", sort}).out, Run({"results", "k3f9"}).out) << sort;
+  }
+}
+
+TEST_F(ResultsTest, AnObjectiveAtItsBestIsLabelled) {
+  server_.sweeps[0].mutable_spec()->mutable_objective()->set_at(v1::Objective::AT_BEST);
+  const CliResult result = Run({"results", "k3f9"});
+  EXPECT_THAT(result.out, HasSubstr("MEAN BEST VAL_LOSS"));
+  EXPECT_THAT(result.err, HasSubstr("of each trial's best epoch"));
+  EXPECT_THAT(Run({"results", "k3f9", "--sort", "val_loss"}).out, HasSubstr("N VAL_LOSS  VAL_LOSS"));
+}
+
+TEST_F(ResultsTest, WithoutARowTheValuesThatThereAreAreNamed) {
+  server_.results.clear_results();
+  EXPECT_THAT(Run({"results", "k3f9", "--where", "batch_size=77"}).err,
+              HasSubstr("No config of which a trial has begun meets batch_size=77. batch_size is one of 16, 32.\n"));
+  EXPECT_THAT(Run({"results", "k3f9"}).err, Not(HasSubstr("No config")));
+}
+
 TEST_F(ResultsTest, JsonHasParamsByPathAndEveryMetric) {
   EXPECT_THAT(
       Run({"results", "k3f9", "--format", "json"}).out,

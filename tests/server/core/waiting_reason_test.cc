@@ -49,6 +49,14 @@ TEST(WaitingReasonTest, NobodyHasTheDataSet) {
                     HasSubstr("deploy/fetch-dataset mnist"), HasSubstr("restart the worker")));
 }
 
+TEST(WaitingReasonTest, AMisspelledDataSetIsCorrected) {
+  Scheduler scheduler;
+  scheduler.Create("s", SweepBuilder().Dataset("digts").Build());
+  scheduler.Register("w");
+  EXPECT_THAT(Reason(scheduler),
+              StartsWith("no connected worker has the data set 'digts' (did you mean 'digits'?); put its files"));
+}
+
 TEST(WaitingReasonTest, SomethingElseCanRun) {
   Scheduler scheduler;
   scheduler.Create("s",

@@ -180,6 +180,20 @@ TEST_F(SweepServiceTest, ResultsAreAveragedOverSeedsAndRanked) {
   EXPECT_NEAR(best.objective().std(), std::sqrt(0.02), 1e-12);
 }
 
+TEST_F(SweepServiceTest, ResultsOfACancelledSweepCountTheTrialsThatNeverBegan) {
+  const std::string id = Create().id();
+  const std::string worker = Register();
+  Lease(worker, 2);  // Of 2 x 2: both configs' first seed.
+  ASSERT_TRUE(Call(*sweeps_, &SweepStub::CancelSweep, Named<v1::CancelSweepRequest>(id)).ok());
+  const auto results = Call(*sweeps_, &SweepStub::ListResults, Named<v1::ListResultsRequest>(id));
+  ASSERT_TRUE(results.ok()) << results.status();
+  ASSERT_EQ(results->results_size(), 2);
+  for (const v1::ResultRow& row : results->results()) {
+    EXPECT_EQ(row.cancelled(), 2u);
+    EXPECT_EQ(row.unfinished(), 0u);
+  }
+}
+
 TEST_F(SweepServiceTest, ResultsOfAnUnknownFieldNameIt) {
   Create();
   v1::ListResultsRequest request = Named<v1::ListResultsRequest>("digits");

@@ -176,16 +176,26 @@ TEST_F(GroupResultsTest, EveryKindOfEndIsCounted) {
   EXPECT_EQ(table.rows[0].pruned, 1u);
   EXPECT_EQ(table.rows[0].unfinished, 0u);
   EXPECT_EQ(table.rows[1].unfinished, 1u);
+  EXPECT_EQ(table.rows[1].cancelled, 1u);
   EXPECT_FALSE(table.rows[0].objective.mean.has_value());
 }
 
 TEST_F(GroupResultsTest, TrialsThatWereNeverLeasedAreUnfinishedWhileTheSweepLives) {
   trials_ = {Trial(0, 0, 0.5)};
   EXPECT_EQ(Group().rows.at(0).unfinished, 1u);
+  EXPECT_EQ(Group().rows.at(0).cancelled, 0u);
   EXPECT_FALSE(Group().rows.at(0).complete);
+}
+
+TEST_F(GroupResultsTest, TrialsThatWereNeverLeasedAreCancelledWithTheirSweep) {
   query_.live = false;
-  EXPECT_EQ(Group().rows.at(0).unfinished, 0u);
-  EXPECT_FALSE(Group().rows.at(0).complete);
+  trials_ = {Trial(0, 0, 0.5), Trial(1, 0, 0.5), Ended(1, 1, TrialEnd::kCancelled)};
+  const ResultTable table = Group();
+  for (const ResultRow& row : table.rows) {
+    EXPECT_EQ(row.unfinished, 0u);
+    EXPECT_EQ(row.cancelled, 1u);
+    EXPECT_FALSE(row.complete);
+  }
 }
 
 TEST_F(GroupResultsTest, GroupIsIncompleteWhileAConfigOfItWasNeverLeased) {
@@ -251,6 +261,35 @@ TEST_F(GroupResultsTest, IncompleteRowsComeLastInEitherDirection) {
     query_.sort = sort;
     EXPECT_EQ(Order().back(), 1u) << sort;
   }
+}
+
+TEST_F(GroupResultsTest, TheFewerResultsAreMissingTheEarlierARowComes) {
+  query_.seeds = 3;  // Of the third no trial has run but config 2's.
+  trials_.push_back(Trial(2, 2, 0.9));
+  trials_[1] = Ended(1, 0, TrialEnd::kDiverged);
+  for (const char* sort : {"mean", "-mean", "val_loss", "-val_loss"}) {
+    query_.sort = sort;
+    EXPECT_EQ(Order().front(), 2u) << sort;
+    EXPECT_EQ(Order().back(), 1u) << sort;
+  }
+  query_.sort = "mean";
+  EXPECT_THAT(Order(), ElementsAre(2, 3, 0, 1));
+  query_.sort = "-mean";
+  EXPECT_THAT(Order(), ElementsAre(2, 0, 3, 1));
+}
+
+TEST_F(GroupResultsTest, ARowThatLacksValuesOfTheMetricIsNotRankedByTheOthers) {
+  constexpr double kNever = std::numeric_limits<double>::infinity();
+  for (TrialValue& trial : trials_) trial.metrics["examples_to_target"] = 100 * (static_cast<double>(trial.config) + 1);
+  trials_[0].metrics["examples_to_target"] = kNever;  // Its other seed alone would be the first.
+  for (const char* sort : {"examples_to_target", "-examples_to_target"}) {
+    query_.sort = sort;
+    EXPECT_EQ(Order().back(), 0u) << sort;
+  }
+  // The objective has nothing to do with it.
+  trials_[1].objective = kNan;
+  query_.sort = "examples_to_target";
+  EXPECT_THAT(Order(), ElementsAre(1, 2, 3, 0));
 }
 
 TEST_F(GroupResultsTest, BestIsMarkedHoweverRowsAreSorted) {

@@ -37,7 +37,8 @@ std::string Text(const ResultTable& table) {
     absl::StrAppend(&text, "\n", row.config ? absl::StrCat(*row.config) : "group");
     for (const std::string& param : row.params) absl::StrAppend(&text, " [", param, "]");
     absl::StrAppend(&text, " ", Text(row.objective), " ends ", row.succeeded, " ", row.diverged, " ", row.pruned, " ",
-                    row.failed, " ", row.unfinished, row.complete ? " complete" : "", row.best ? " best" : "");
+                    row.failed, " ", row.cancelled, " ", row.unfinished, row.complete ? " complete" : "",
+                    row.best ? " best" : "");
     for (const auto& [name, aggregate] : row.metrics) absl::StrAppend(&text, " ", name, Text(aggregate));
   }
   return text;

@@ -45,9 +45,12 @@ struct Group {
   uint64_t seen_ended = 0;  // Trials that ended.
   uint64_t seen_open = 0;
   std::map<uint64_t, SeedValues> seeds;
+  uint64_t trials = 0;
+  uint64_t missing = 0;  // Results.
+  bool all_configs_known = false;
 
   void Add(const TrialValue& trial);
-  void Finish(const ResultQuery& query, bool all_configs_known);
+  void Finish(const ResultQuery& query, bool all_known);
 };
 
 void Group::Add(const TrialValue& trial) {
@@ -70,6 +73,7 @@ void Group::Add(const TrialValue& trial) {
       ++row.failed;
       break;
     case TrialEnd::kCancelled:
+      ++row.cancelled;
       break;
   }
   ++seen_ended;
@@ -80,7 +84,7 @@ void Group::Add(const TrialValue& trial) {
   for (const auto& [name, value] : trial.metrics) seed.metrics[name].Add(value);
 }
 
-void Group::Finish(const ResultQuery& query, bool all_configs_known) {
+void Group::Finish(const ResultQuery& query, bool all_known) {
   std::vector<double> objectives;
   std::map<std::string, std::vector<double>> metrics;
   for (const auto& [seed, values] : seeds) {
@@ -92,14 +96,17 @@ void Group::Finish(const ResultQuery& query, bool all_configs_known) {
   }
   row.objective = contract::Summarize(objectives);
   for (const auto& [name, values] : metrics) row.metrics[name] = contract::Summarize(values);
-  const uint64_t trials = configs * query.seeds;
-  row.unfinished = query.live ? trials - std::min(trials, seen_ended) : seen_open;
-  row.complete = all_configs_known && results == trials && row.objective.mean.has_value();
+  trials = configs * query.seeds;
+  all_configs_known = all_known;
+  (query.live ? row.unfinished : row.cancelled) += trials - seen_ended - seen_open;
+  row.unfinished += seen_open;
+  missing = all_configs_known ? trials - results : 1;
+  row.complete = missing == 0 && row.objective.mean.has_value();
 }
 
 // What rows are sorted by: a number or a word, or nothing.
 struct SortKey {
-  bool incomplete = false;  // Comes after the others, whatever the direction.
+  uint64_t missing = 0;  // The more, the later, whatever the direction.
   std::optional<double> number;
   std::optional<std::string> word;
 };
@@ -126,18 +133,26 @@ SortKey SortOrder::KeyOf(const Group& group) const {
     key.number = static_cast<double>(group.row.objective.n);
     return key;
   }
-  key.incomplete = !group.row.complete;
+  key.missing = group.missing;
   if (by == By::kMean) key.number = group.row.objective.mean;
   if (by == By::kStd) key.number = group.row.objective.std;
   if (by == By::kMetric) {
     const auto found = group.row.metrics.find(metric);
     if (found != group.row.metrics.end()) key.number = found->second.mean;
+    key.missing = 1;
+    if (group.all_configs_known) {
+      key.missing = group.trials;
+      for (const auto& [seed, values] : group.seeds) {
+        const auto mean = values.metrics.find(metric);
+        if (mean != values.metrics.end()) key.missing -= static_cast<uint64_t>(mean->second.count);
+      }
+    }
   }
   return key;
 }
 
 bool ComesBefore(const SortKey& a, const SortKey& b, bool descending) {
-  if (a.incomplete != b.incomplete) return b.incomplete;
+  if (a.missing != b.missing) return a.missing < b.missing;
   const auto kind = [](const SortKey& key) { return key.number ? 0 : key.word ? 1 : 2; };
   const int kind_a = kind(a), kind_b = kind(b);
   if (kind_a == 2 || kind_b == 2) return kind_a < kind_b;
