@@ -121,46 +121,46 @@ absl::StatusOr<int> Curvature(Context& context, const Options& options) {
 }  // namespace
 
 Command CurvatureCommand() {
-  return {.name = "curvature",
-          .group = "Look at minima",
-          .summary = "Hessian eigenvalues where a trial's training ended, and whether that is a minimum or a saddle",
-          .example =
-              "basin curvature k3f9/4\n"
-              "basin curvature k3f9/4 --top 10 --lowest 5 --trace-probes 100\n"
-              "basin curvature k3f9/4 --out spectrum.svg\n"
-              "basin curvature k3f9/4 --format json | jq '.[] | select(.metric == \"hessian_top_1\") | .value'",
-          .define = [](CLI::App& app) -> Action {
-            auto options = std::make_shared<Options>();
-            app.add_option("TRIAL", options->trial, "The trial: SWEEP/INDEX")->required();
-            app.add_option("--top", options->top, "The N greatest eigenvalues; the default is 5")
-                ->option_text("N")
-                ->check(WholeNumber(1, 100));
-            app.add_option("--lowest", options->lowest, "The N least ones; the default is 1")
-                ->option_text("N")
-                ->check(WholeNumber(1, 100));
-            app.add_option("--iterations", options->iterations,
-                           "Hessian products for them, at most; the default is 200")
-                ->option_text("N")
-                ->check(WholeNumber(1, 2000));
-            app.add_option("--tolerance", options->tolerance,
-                           "Residual of one that has converged, relative to the greatest; the default is 1e-4")
-                ->option_text("X")
-                ->check(RealNumber(1e-6, 0.1));
-            app.add_option("--trace-probes", options->trace_probes,
-                           "Estimate the trace by N random vectors; the default is 0: not")
-                ->option_text("N")
-                ->check(WholeNumber(0, 10000));
-            app.add_option("--examples", options->examples, "Measure over the first N training examples; without, all")
-                ->option_text("N")
-                ->check(WholeNumber(1, kMostExamples));
-            app.add_option("--seed", options->seed, "Of the random vectors; the default is 0")
-                ->option_text("N")
-                ->check(WholeNumber(0));
-            app.add_option("--out", options->out,
-                           "Draw how all eigenvalues are distributed (.html, .svg), or write that as arrays (.npz)")
-                ->option_text("FILE");
-            return [options](Context& context) { return Curvature(context, *options); };
-          }};
+  return {
+      .name = "curvature",
+      .group = "Look at minima",
+      .summary = "Hessian eigenvalues where a trial's training ended, and whether that is a minimum or a saddle",
+      .example =
+          "basin curvature k3f9/4\n"
+          "basin curvature k3f9/4 --top 10 --lowest 5 --trace-probes 100\n"
+          "basin curvature k3f9/4 --out spectrum.svg\n"
+          "basin curvature k3f9/4 --format json | jq '.[] | select(.metric == \"hessian_top_1\") | .value'",
+      .define = [](CLI::App& app) -> Action {
+        auto options = std::make_shared<Options>();
+        app.add_option("TRIAL", options->trial, "The trial: SWEEP/INDEX")->required();
+        app.add_option("--top", options->top, "The N greatest eigenvalues; the default is 5")
+            ->option_text("N")
+            ->check(WholeNumber(1, 100));
+        app.add_option("--lowest", options->lowest, "The N least ones; the default is 1")
+            ->option_text("N")
+            ->check(WholeNumber(1, 100));
+        app.add_option("--iterations", options->iterations, "Hessian products for them, at most; the default is 200")
+            ->option_text("N")
+            ->check(WholeNumber(1, 2000));
+        app.add_option("--tolerance", options->tolerance,
+                       "Residual of one that has converged, relative to the greatest; the default is 1e-4")
+            ->option_text("X")
+            ->check(RealNumber(1e-6, 0.1));
+        app.add_option("--trace-probes", options->trace_probes,
+                       "Estimate the trace by N random vectors; the default is 0: not")
+            ->option_text("N")
+            ->check(WholeNumber(0, 10000));
+        app.add_option("--examples", options->examples, "Measure over a sample of N training examples; without, all")
+            ->option_text("N")
+            ->check(WholeNumber(1, kMostExamples));
+        app.add_option("--seed", options->seed, "Of the random vectors; the default is 0")
+            ->option_text("N")
+            ->check(WholeNumber(0));
+        app.add_option("--out", options->out,
+                       "Draw how all eigenvalues are distributed (.html, .svg), or write that as arrays (.npz)")
+            ->option_text("FILE");
+        return [options](Context& context) { return Curvature(context, *options); };
+      }};
 }
 
 }  // namespace basin::client::cli

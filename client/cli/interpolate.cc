@@ -108,7 +108,7 @@ Command InterpolateCommand() {
             app.add_option("--metric", options->metric, "Which score is drawn; the default is train_loss")
                 ->option_text("train_loss|train_accuracy|test_loss|test_accuracy");
             app.add_option("--examples", options->examples,
-                           "Measure over the first N examples of each part; without, all")
+                           "Measure over a sample of N examples of each part; without, all")
                 ->option_text("N")
                 ->check(WholeNumber(1, kMostExamples));
             app.add_option("--out", options->out, "Write curves (.html, .svg) or arrays (.npz) instead of printing")

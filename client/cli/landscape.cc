@@ -94,7 +94,7 @@ Command LandscapeCommand() {
             app.add_option("--metric", options->metric, "Which score is drawn; the default is test_loss")
                 ->option_text("train_loss|train_accuracy|test_loss|test_accuracy");
             app.add_option("--examples", options->examples,
-                           "Measure over the first N examples of each part; without, all")
+                           "Measure over a sample of N examples of each part; without, all")
                 ->option_text("N")
                 ->check(WholeNumber(1, kMostExamples));
             app.add_option("--seed", options->seed, "Of the directions; the default is 0")

@@ -173,7 +173,7 @@ Command TrajectoryCommand() {
             app.add_option("--metric", options->metric, "The height of the surface; the default is train_loss")
                 ->option_text("train_loss|train_accuracy|test_loss|test_accuracy");
             app.add_option("--examples", options->examples,
-                           "Measure over the first N examples of each part; without, all")
+                           "Measure over a sample of N examples of each part; without, all")
                 ->option_text("N")
                 ->check(WholeNumber(1, kMostExamples));
             app.add_option("--out", options->out, "Draw the path on the loss (.html, .svg), or write arrays (.npz)")

@@ -323,7 +323,8 @@ absl::Status CheckKind(Connection& connection) {
   if (!application.ok()) return application.status();
   if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
   // A header without the mark, of a database that has it, would switch all checks off.
-  if (*version >= kFirstWithPageChecksums && !connection.ShouldHavePageChecksums()) {
+  if (*version >= kFirstWithPageChecksums && !connection.has_page_checksums() &&
+      !connection.ShouldHavePageChecksums()) {
     return absl::DataLossError("page 1 is damaged: it does not say that pages have checksums");
   }
   return absl::OkStatus();

@@ -309,8 +309,13 @@ absl::Status Connection::Checkpoint() {
 bool Connection::has_page_checksums() const { return PageChecksums::AreIn(db_); }
 
 bool Connection::ShouldHavePageChecksums() {
+  // By another connection: one that has asked for them is told no less.
+  sqlite3* db = nullptr;
+  int code = sqlite3_open_v2(sqlite3_db_filename(db_, "main"), &db, SQLITE_OPEN_READONLY, PageChecksums::Vfs());
+  if (code == SQLITE_OK) code = sqlite3_exec(db, "PRAGMA schema_version", nullptr, nullptr, nullptr);
   int reserved = -1;  // Asks.
-  const int code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  if (code == SQLITE_OK) code = sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
+  sqlite3_close(db);
   return code == SQLITE_OK && reserved == PageChecksums::kBytes;
 }
 

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "tests/cluster/programs.h"
 #include "tests/support/eventually.h"
+#include "tests/support/expire_certificate.h"
 
 namespace basin::tests {
 namespace {
@@ -60,14 +61,7 @@ train:
   }
   // NAME.crt of the folder `certs` made again as it is, good for no time.
   void Expire(const std::string& name) {
-    const int code = RunProgram(
-        {"sh", "-c",
-         "cd \"$0\" && openssl x509 -x509toreq -copy_extensions copyall -in \"$1.crt\" -signkey \"$1.key\" > "
-         "\"$1.csr\" && "
-         "openssl x509 -req -copy_extensions copyall -in \"$1.csr\" -CA ca.crt -CAkey ca.key -set_serial 7 -days 0 "
-         "-out new.crt && mv new.crt \"$1.crt\"",
-         (dir_.path() / "certs").string(), name},
-        dir_.path() / "expire.log");
+    const int code = ExpireCertificate(dir_.path() / "certs", name, dir_.path() / "expire.log");
     ASSERT_EQ(code, 0) << ReadAll(dir_.path() / "expire.log");
   }
   // `basin-server token create`, its stdout alone in NAME.token.

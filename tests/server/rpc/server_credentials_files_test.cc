@@ -7,6 +7,7 @@
 #include "gtest/gtest.h"
 #include "server/runtime/log.h"
 #include "tests/support/child_process.h"
+#include "tests/support/expire_certificate.h"
 #include "tests/support/temp_dir.h"
 
 namespace basin::server::rpc {
@@ -76,7 +77,7 @@ TEST_F(ServerCredentialsFilesTest, ABadCertificateIsNotTakenUp) {
 }
 
 TEST_F(ServerCredentialsFilesTest, AnExpiredCertificateIsNotTakenUp) {
-  EXPECT_EQ(tests::RunProgram({MAKE_CERTS, Path(""), "server", "localhost", "--days", "0"}, dir_.path() / "log"), 0);
+  ASSERT_EQ(tests::ExpireCertificate(Path(""), "server", dir_.path() / "log"), 0);
   LookOften();
   EXPECT_EQ(InUse(), before_);
 }
