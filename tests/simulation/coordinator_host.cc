@@ -174,10 +174,9 @@ absl::StatusOr<Reply> CoordinatorHost::DecideAndApply(Command command) {
   for (Event& event : decision->events) {
     state_->Apply(event);
     if (const auto* created = std::get_if<SweepCreated>(&event)) definitions_[created->id] = created->definition;
-    const bool memory_only = std::holds_alternative<WorkerBlamed>(event) ||
-                             std::holds_alternative<LeasesRenewed>(event) ||
-                             std::holds_alternative<DeadlinesPutOff>(event) ||
-                             std::holds_alternative<LeaseAnswered>(event);
+    const bool memory_only =
+        std::holds_alternative<WorkerBlamed>(event) || std::holds_alternative<LeasesRenewed>(event) ||
+        std::holds_alternative<DeadlinesPutOff>(event) || std::holds_alternative<LeaseAnswered>(event);
     if (!memory_only) batch_.push_back(std::move(event));
   }
   CheckState();
