@@ -267,7 +267,7 @@ class State::Applier {
     }
     for (const auto& [end, key] : std::exchange(deadlines.limits, {})) {
       std::optional<MonoTime>& limit_end = Sweep(key.sweep).running.at(key.index).limit_end;
-      *limit_end += 2 * event.by;
+      limit_end = std::max(*limit_end + event.by, event.mono + std::min(event.by, state_.settings_.lease / 3));
       deadlines.limits.emplace(*limit_end, key);
     }
     for (const auto& [end, id] : std::exchange(deadlines.silences, {})) {

@@ -172,8 +172,9 @@ struct LeasesRenewed {
   MonoTime mono{};
   MonoTime lease_until{};
 };
-// Leases and silences end later by `by`, but no later than if they had begun at `mono`. Time limits by twice as much: a
-// worker whose call was not answered in that time may give the result a while later.
+// Leases, silences and time limits end later by `by`; leases and silences no later than if they had begun at `mono`,
+// and time limits no sooner than as long after it again, a third of a lease at most: a worker whose call was not
+// answered in that time gives the result a while later.
 struct DeadlinesPutOff {
   MonoTime by{};
   MonoTime mono{};
