@@ -284,9 +284,16 @@ absl::Status GivePagesChecksums(Connection& connection) {
                                                   "there must be space for two more of it in the data dir"));
 }
 
-// Power may have gone while the header was written: then it is still in the log.
-absl::Status BringMarkIntoTheFile(Connection& connection) {
-  return connection.has_page_checksums() ? absl::OkStatus() : connection.Checkpoint();
+absl::Status MarkIsMissing() {
+  return absl::DataLossError("page 1 is damaged: it does not say that pages have checksums");
+}
+
+absl::Status CheckMarkOfChecksums(Connection& connection) {
+  if (connection.has_page_checksums()) return absl::OkStatus();
+  // Power may have gone while the header was written: then it is still in the log.
+  const absl::Status status = connection.Checkpoint();
+  if (!status.ok() || connection.has_page_checksums()) return status;
+  return MarkIsMissing();
 }
 
 absl::StatusOr<std::string> RemakeViews(Connection& connection) {
@@ -323,11 +330,8 @@ absl::Status CheckKind(Connection& connection) {
   if (!application.ok()) return application.status();
   if (*tables > 0 && *application != kApplicationId) return absl::DataLossError("this is not a basin database");
   // A header without the mark, of a database that has it, would switch all checks off.
-  if (*version >= kFirstWithPageChecksums && !connection.has_page_checksums() &&
-      !connection.ShouldHavePageChecksums()) {
-    return absl::DataLossError("page 1 is damaged: it does not say that pages have checksums");
-  }
-  return absl::OkStatus();
+  const bool should_have = *version >= kFirstWithPageChecksums;
+  return should_have && !connection.MayHavePageChecksumsInLog() ? MarkIsMissing() : absl::OkStatus();
 }
 
 absl::Status Migrate(Connection& connection) {
@@ -352,7 +356,7 @@ absl::Status Migrate(Connection& connection) {
     if (connection.in_transaction()) connection.Execute("ROLLBACK").IgnoreError();
     return status;
   }
-  return BringMarkIntoTheFile(connection);
+  return CheckMarkOfChecksums(connection);
 }
 
 }  // namespace basin::server::store

@@ -308,15 +308,13 @@ absl::Status Connection::Checkpoint() {
 
 bool Connection::has_page_checksums() const { return PageChecksums::AreIn(db_); }
 
-bool Connection::ShouldHavePageChecksums() {
-  // By another connection: one that has asked for them is told no less.
-  sqlite3* db = nullptr;
-  int code = sqlite3_open_v2(sqlite3_db_filename(db_, "main"), &db, SQLITE_OPEN_READONLY, PageChecksums::Vfs());
-  if (code == SQLITE_OK) code = sqlite3_exec(db, "PRAGMA schema_version", nullptr, nullptr, nullptr);
-  int reserved = -1;  // Asks.
-  if (code == SQLITE_OK) code = sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
-  sqlite3_close(db);
-  return code == SQLITE_OK && reserved == PageChecksums::kBytes;
+bool Connection::MayHavePageChecksumsInLog() {
+  if (has_page_checksums()) return true;
+  sqlite3_file* log = nullptr;
+  sqlite3_int64 bytes = 0;
+  const int code = sqlite3_file_control(db_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code != SQLITE_OK || log == nullptr || log->pMethods == nullptr) return false;
+  return log->pMethods->xFileSize(log, &bytes) == SQLITE_OK && bytes > 0;
 }
 
 absl::Status Connection::WriteAnew() {

@@ -173,8 +173,8 @@ class Connection {
   absl::Status Checkpoint();
   // Whether each page of the file has a checksum: see page_checksums.h.
   bool has_page_checksums() const;
-  // Whether the newest header, which may still be in the log, says so.
-  bool ShouldHavePageChecksums();
+  // Whether it has, or a header that says so may still be in the log. REQUIRES: something was read.
+  bool MayHavePageChecksumsInLog();
   // Writes every page of the file anew, from then on with checksums. Needs space for two more of the database beside
   // it, and a time without readers.
   absl::Status WriteAnew();
