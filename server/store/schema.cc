@@ -243,7 +243,7 @@ CREATE TABLE settled_column(
 CREATE UNIQUE INDEX settled_column_place ON settled_column(sweep, block, metric);
 )sql";
 
-// Version 8: the best trials after the first, as PackRanked has them.
+// Version 8: the best trials after the first, as PackRunnersUp has them.
 constexpr std::string_view kRunnersUp = R"sql(
 ALTER TABLE sweep ADD COLUMN runners_up BLOB NOT NULL DEFAULT x'';
 )sql";

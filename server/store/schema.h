@@ -12,8 +12,8 @@
 // plural; only views are a promise.
 //
 // How values that SQLite lacks are kept:
-// - NaN: NULL in `point.value`, which is never absent; the text 'nan' in the optional columns `trial.objective` and
-//   `sweep.best_objective`, where NULL is absence. The views show NULL for it: aggregates skip it as they should, and
+// - NaN: NULL in `point.value`, which is never absent; the text 'nan' in the optional column `trial.objective`, where
+//   NULL is absence. The views show NULL for it: aggregates skip it as they should, and
 //   a row of `metrics` whose value is NULL is a NaN. Infinities are real numbers to SQLite.
 // - Times: nanoseconds since 1970, NULL for none; in the views ISO 8601 with milliseconds, UTC.
 // - Names of metrics, paths of params, digests of data and engines: numbers of `symbol`.
